@@ -1,1 +1,8 @@
-//! testkit
+//! What tests and tools need around a server: a client that hides nothing, the oracle that holds
+//! Oxkeeper against the Java server, and the processes of both.
+//!
+//! Start at [`client`] for the wire and [`oracle`] for the comparison.
+
+pub mod client;
+pub mod java;
+pub mod process;
