@@ -57,6 +57,12 @@ pub struct EndedSnapshot {
     _snapshot: Option<Snapshot>,
 }
 
+impl std::fmt::Debug for EndedSnapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EndedSnapshot")
+    }
+}
+
 /// The tree as it was when the snapshot began, as far as it differs from the tree of now.
 ///
 /// A slot that was in use then is found in `saved` if it was changed since, else in the arena:
