@@ -1,1 +1,28 @@
-fn main() {}
+//! What developers run: `cargo xtask <command>`.
+
+mod oracle;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Development tasks of Oxkeeper.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compares Oxkeeper's answers with the Java server's on random requests.
+    Oracle(oracle::Args),
+}
+
+fn main() -> Result<ExitCode> {
+    match Args::parse().command {
+        Command::Oracle(args) => oracle::run(&args),
+    }
+}

@@ -5,4 +5,5 @@
 
 pub mod client;
 pub mod java;
+pub mod oracle;
 pub mod process;
