@@ -35,13 +35,14 @@ impl StatsTrack {
     /// Reads the text; unknown names are kept.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadQuotaText> {
         let text = String::from_utf8_lossy(bytes);
+        let bad = || BadQuotaText(text.clone().into_owned());
         let mut values = BTreeMap::new();
         for pair in text.split([',', ';']).filter(|pair| !pair.is_empty()) {
-            let mut parts = pair.split('=');
-            let name = parts.next().unwrap_or_default();
-            let value = match parts.next().unwrap_or_default() {
+            let (name, rest) = pair.split_once('=').ok_or_else(bad)?;
+            // The bytes have a second "=" behind them when hard limits follow.
+            let value = match rest.split('=').next().unwrap_or_default() {
                 "" => -1,
-                number => number.parse().map_err(|_| BadQuotaText(text.clone().into_owned()))?,
+                number => number.parse().map_err(|_| bad())?,
             };
             values.insert(name.to_owned(), value);
         }
@@ -163,6 +164,7 @@ mod tests {
         assert_eq!(StatsTrack::default().to_string(), "count=-1,bytes=-1");
         assert_eq!(StatsTrack::parse(b"count==7").unwrap().count(), -1);
         assert!(StatsTrack::parse(b"count=many").is_err());
+        assert!(StatsTrack::parse(b"count").is_err());
     }
 
     #[test]
