@@ -1,6 +1,8 @@
 //! A tree with watches, and short ways to say what happens to it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod model;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
