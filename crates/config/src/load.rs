@@ -315,6 +315,7 @@ fn check_distributed(
             "myid file is missing. Write this server's number into the file myid in dataDir",
         ));
     };
+    settings.strict_int("zookeeper.cnxTimeout", 5000)?;
     const EXTENDED: &str = "zookeeper.extendedTypesEnabled";
     if settings.bool(EXTENDED) && !(0..=254).contains(&id.0) {
         return Err(settings.unusable(

@@ -122,12 +122,12 @@ impl<'a> Settings<'a> {
 pub fn check(properties: &SystemProperties) -> Vec<Note> {
     let mut notes = properties.ignored().to_vec();
     for (name, property) in properties.iter() {
-        if property.origin == Origin::BuiltIn {
+        if property.origin == Origin::BuiltIn || is_list_version(name, property) {
             continue;
         }
         match keys::by_property(name) {
             Some(spec) => {
-                let shown = shown_name(spec, name, property);
+                let shown = shown_name(name, property);
                 notes.extend(note_of_status(spec, shown, property.origin.clone()));
                 notes.extend(note_of_value(spec, shown, property));
             }
@@ -137,12 +137,16 @@ pub fn check(properties: &SystemProperties) -> Vec<Note> {
     notes
 }
 
+/// `version` in the file belongs to the server list. Java's side effect, a property
+/// with the name of something else, is kept but not judged.
+fn is_list_version(name: &str, property: &Property) -> bool {
+    name == "zookeeper.version" && matches!(property.origin, Origin::File { .. })
+}
+
 /// The name as the operator wrote it: the file leaves `zookeeper.` out.
-fn shown_name<'a>(spec: &KeySpec, name: &'a str, property: &Property) -> &'a str {
+fn shown_name<'a>(name: &'a str, property: &Property) -> &'a str {
     match property.origin {
-        Origin::File { .. } if spec.key.is_some() => {
-            name.strip_prefix("zookeeper.").unwrap_or(name)
-        }
+        Origin::File { .. } => name.strip_prefix("zookeeper.").unwrap_or(name),
         _ => name,
     }
 }
@@ -171,24 +175,28 @@ fn note_of_unknown(name: &str, property: &Property) -> Option<Note> {
 }
 
 fn note_of_value(spec: &KeySpec, name: &str, property: &Property) -> Option<Note> {
-    let value = property.value.as_str();
-    let (fits, allowed, used) = match spec.style {
-        Style::Int => (values::lenient_i32(value).is_some(), "a whole number", spec.default),
-        Style::Long => (values::lenient_i64(value).is_some(), "a whole number", spec.default),
-        Style::DecimalOrDefault => {
-            (values::strict_i64(value).is_some(), "a decimal number", spec.default)
+    let text = property.value.as_str();
+    let (fits, allowed) = match spec.style {
+        Style::Int => (values::lenient_i32(text).is_some(), "a whole number"),
+        Style::Long => (values::lenient_i64(text).is_some(), "a whole number"),
+        // Where Java would fail on a strict one, so does reading it for its section.
+        Style::DecimalOrDefault | Style::StrictInt | Style::StrictLong => {
+            (values::strict_i64(text).is_some(), "a decimal number")
         }
-        Style::Double => (values::double(value).is_some(), "a number", spec.default),
-        Style::Bool | Style::BoolTrue => {
-            (values::strict_bool(value).is_some(), "true or false", "false")
-        }
+        Style::Double | Style::StrictDouble => (values::double(text).is_some(), "a number"),
+        Style::Bool | Style::BoolTrue => (values::strict_bool(text).is_some(), "true or false"),
         _ => return None,
     };
-    (!fits).then(|| Note::DefaultUsed {
-        key: name.to_owned(),
-        origin: property.origin.clone(),
-        value: if spec.is_secret() { "(hidden)".to_owned() } else { value.to_owned() },
-        allowed: allowed.to_owned(),
-        used: used.to_owned(),
+    if fits {
+        return None;
+    }
+    let (key, origin) = (name.to_owned(), property.origin.clone());
+    let (value, allowed) = (text.to_owned(), allowed.to_owned());
+    Some(match spec.style {
+        // Any other text counts as false, whatever the default is.
+        Style::Bool | Style::BoolTrue => {
+            Note::Adjusted { key, origin, value, allowed, used: "false".to_owned() }
+        }
+        _ => Note::DefaultUsed { key, origin, value, allowed, used: spec.default.to_owned() },
     })
 }
