@@ -56,7 +56,8 @@ pub struct Config {
     pub ensemble: Ensemble,
     /// All properties in force: `-D` and, above them, the file's.
     pub properties: SystemProperties,
-    /// What the operator should be told. Print each at start.
+    /// What the operator should be told; [`Config::warnings`] and [`Config::infos`] are
+    /// the lines to print.
     pub notes: Vec<Note>,
 }
 
@@ -67,8 +68,23 @@ impl Config {
         self.ensemble.is_distributed()
     }
 
-    /// One line that names the settings without effect so far, for the log at start.
-    /// `None` if all that is set has one.
+    /// Lines to warn with at start. The settings without effect so far share one.
+    pub fn warnings(&self) -> Vec<String> {
+        self.notes
+            .iter()
+            .filter(|note| !note.is_info() && !matches!(note, Note::NoEffectYet { .. }))
+            .map(Note::to_string)
+            .chain(self.no_effect_yet())
+            .collect()
+    }
+
+    /// Lines for information at start: flags that only a JVM has a use for.
+    pub fn infos(&self) -> Vec<String> {
+        self.notes.iter().filter(|note| note.is_info()).map(Note::to_string).collect()
+    }
+
+    /// One line that names the settings without effect so far. `None` if all that is
+    /// set has one.
     pub fn no_effect_yet(&self) -> Option<String> {
         let mut subjects: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for note in &self.notes {
@@ -82,6 +98,15 @@ impl Config {
             .collect();
         (!lists.is_empty())
             .then(|| format!("These settings have no effect yet: {}", lists.join("; ")))
+    }
+
+    /// A standalone server never acts on what is about ensembles, Java's neither.
+    pub(crate) fn forget_ensemble_settings(&mut self) {
+        if !self.is_distributed() {
+            self.notes.retain(|note| {
+                !matches!(note, Note::NoEffectYet { subject: crate::keys::ENSEMBLES, .. })
+            });
+        }
     }
 }
 

@@ -146,7 +146,10 @@ fn matches_ending(pattern: &str, name: &str) -> bool {
 
 // Constructors that keep the tables to a line or two per setting.
 
-const ENSEMBLE: Status = Status::ParsedOnly("ensembles");
+/// Subject of the settings that only an ensemble member acts on.
+pub(crate) const ENSEMBLES: &str = "ensembles";
+
+const ENSEMBLE: Status = Status::ParsedOnly(ENSEMBLES);
 const TLS: Status = Status::ParsedOnly("TLS");
 const SASL: Status = Status::ParsedOnly("SASL");
 const ADMIN: Status = Status::ParsedOnly("the HTTP admin server");

@@ -37,6 +37,7 @@ impl Config {
         config.listeners.plain = listed.or(config.listeners.plain);
         config.ensemble = ensemble;
         config.file_text = String::from_utf8_lossy(&bytes).into_owned();
+        config.forget_ensemble_settings();
         Ok(config)
     }
 
@@ -63,7 +64,7 @@ impl Config {
             max_client_cnxns: rest.get(1).map_or(Ok(0), |text| number(text, "maxcnxns"))?,
             ..StaticFile::with_tick(tick_time_ms)
         };
-        Self::assemble(Source::Arguments, read, properties.clone(), Vec::new())
+        Self::without_ensemble(Source::Arguments, read, properties.clone())
     }
 
     /// A first run without any configuration: port 2181 on the loopback address and
@@ -83,7 +84,17 @@ impl Config {
         if properties.value("zookeeper.admin.serverAddress").is_none() {
             properties.set("zookeeper.admin.serverAddress", LOOPBACK, Origin::BuiltIn);
         }
-        Self::assemble(Source::Embedded, read, properties, Vec::new())
+        Self::without_ensemble(Source::Embedded, read, properties)
+    }
+
+    fn without_ensemble(
+        source: Source,
+        read: StaticFile,
+        properties: SystemProperties,
+    ) -> Result<Self, Error> {
+        let mut config = Self::assemble(source, read, properties, Vec::new())?;
+        config.forget_ensemble_settings();
+        Ok(config)
     }
 
     fn assemble(

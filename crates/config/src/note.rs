@@ -100,7 +100,7 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::JvmOnly { flag, origin } => {
-                write!(f, "{flag} in {origin} is ignored: JVM only")
+                write!(f, "{origin}: {flag} is ignored: JVM only")
             }
             Self::UnknownKey { key, origin, nearest } => {
                 write!(f, "{origin}: nothing is called {key}, so it has no effect")?;

@@ -67,6 +67,12 @@ impl Properties {
 
 /// Joins continued lines and drops blank and comment lines. Escapes stay.
 fn logical_lines(bytes: &[u8]) -> Vec<(u32, Vec<u8>)> {
+    // Java does not see a line end that is the last byte, so what it would continue
+    // stays an entry, even an empty one.
+    let bytes = match bytes {
+        [start @ .., b'\n' | b'\r'] if start.ends_with(b"\\") => start,
+        _ => bytes,
+    };
     let mut logical = Vec::new();
     let mut open: Option<(u32, Vec<u8>)> = None;
     for (index, line) in physical_lines(bytes).into_iter().enumerate() {
@@ -88,9 +94,8 @@ fn logical_lines(bytes: &[u8]) -> Vec<(u32, Vec<u8>)> {
             logical.push((first, joined));
         }
     }
-    if let Some((first, joined)) = open.filter(|(_, text)| !text.is_empty()) {
-        logical.push((first, joined));
-    }
+    // A backslash as the very last byte: even alone on its line it is an entry.
+    logical.extend(open);
     logical
 }
 
@@ -213,6 +218,9 @@ mod tests {
         check("a=1,\\\n#2", &[("a", "1,#2", 1)]);
         check("\\\n# comment\na=1", &[("a", "1", 3)]);
         check("a=1\\", &[("a", "1", 1)]);
+        check("\\", &[("", "", 1)]);
+        check("\\\n", &[("", "", 1)]);
+        check("\\\r\n", &[]);
     }
 
     #[test]

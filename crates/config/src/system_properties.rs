@@ -162,11 +162,11 @@ mod tests {
         assert_eq!(
             notes,
             [
-                "-Xmx1000m in SERVER_JVMFLAGS is ignored: JVM only",
-                "-cp in SERVER_JVMFLAGS is ignored: JVM only",
-                "--add-opens in SERVER_JVMFLAGS is ignored: JVM only",
-                "-XX:+UseG1GC in JVMFLAGS is ignored: JVM only",
-                "-Dcom.sun.management.jmxremote in JVMFLAGS is ignored: JVM only",
+                "SERVER_JVMFLAGS: -Xmx1000m is ignored: JVM only",
+                "SERVER_JVMFLAGS: -cp is ignored: JVM only",
+                "SERVER_JVMFLAGS: --add-opens is ignored: JVM only",
+                "JVMFLAGS: -XX:+UseG1GC is ignored: JVM only",
+                "JVMFLAGS: -Dcom.sun.management.jmxremote is ignored: JVM only",
             ]
         );
         assert_eq!(properties.value("zookeeper.skipACL"), Some("yes"));

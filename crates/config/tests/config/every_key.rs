@@ -109,11 +109,11 @@ fn has_note_of_status(config: &Config, spec: &KeySpec, name: &str) {
         config.notes.iter().any(|note| matches!(note, Note::WrongPlace { key, .. } if key == name));
     // The scripts set these at every start, so nobody wants to hear of them.
     let quiet = matches!(name, "zookeeper.log.dir" | "zookeeper.log.file");
-    // The list of servers is judged as a whole.
-    let member = matches!(name, "server.1" | "group.1" | "weight.1" | "version");
     let want = match spec.status {
         Status::Standalone => (false, false, false),
-        Status::ParsedOnly(_) => (!member, false, false),
+        // None of these files makes an ensemble, where alone they would matter.
+        Status::ParsedOnly("ensembles") => (false, false, false),
+        Status::ParsedOnly(_) => (true, false, false),
         Status::JvmOnly => (false, !quiet, false),
         Status::ClientOnly => (false, false, true),
     };

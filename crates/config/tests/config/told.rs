@@ -1,7 +1,5 @@
 //! What the operator is told although the server starts.
 
-use config::Note;
-
 use crate::common::{Server, loaded};
 
 /// The notes of a file after its `dataDir` line, without the file's own path.
@@ -63,24 +61,35 @@ fn a_known_name_in_the_wrong_place_is_told_where_it_belongs() {
 
 #[test]
 fn settings_without_effect_are_one_line() {
-    let config = loaded(
-        Server::new()
-            .load("admin.serverPort=8081\ninitLimit=10\nsyncLimit=5\nsnapCount=9\nssl.crl=true\n"),
-    );
+    let text = "admin.serverPort=8081\nsnapCount=9\nssl.crl=true\nssl.ocsp=true\ninitLimit=10\n";
+    let line = "These settings have no effect yet: ssl.crl, ssl.ocsp (TLS); admin.serverPort (the \
+         HTTP admin server)";
+    let config = loaded(Server::new().load(text));
+    assert_eq!(config.no_effect_yet().as_deref(), Some(line));
+    assert_eq!(config.warnings(), [line]);
+}
+
+#[test]
+fn ensemble_settings_are_told_to_ensemble_members_only() {
+    let limits = "initLimit=10\nsyncLimit=5\n";
+    assert_eq!(notes(limits, &["-Dzookeeper.leaderServes=no"]), [""; 0]);
+    let server = Server::new();
+    server.write("myid", "1");
+    let config = loaded(server.load(&format!("{limits}server.1=a:1:2\nserver.2=b:1:2\n")));
     assert_eq!(
         config.no_effect_yet().as_deref(),
-        Some(
-            "These settings have no effect yet: ssl.crl (TLS); initLimit, syncLimit (ensembles); \
-             admin.serverPort (the HTTP admin server)"
-        )
+        Some("These settings have no effect yet: initLimit, syncLimit (ensembles)")
     );
 }
 
 #[test]
 fn jvm_flags_are_information_and_the_rest_warns() {
     let config = loaded(Server::new().load_with(&["-Xmx1g", "-Dzookeeper.x=1"]));
-    let kinds: Vec<bool> = config.notes.iter().map(Note::is_info).collect();
-    assert_eq!(kinds, [true, false]);
+    assert_eq!(config.infos(), ["command line: -Xmx1g is ignored: JVM only"]);
+    assert_eq!(
+        config.warnings(),
+        ["command line: nothing is called zookeeper.x, so it has no effect"]
+    );
 }
 
 #[test]
