@@ -155,7 +155,6 @@ const SASL: Status = Status::ParsedOnly("SASL");
 const ADMIN: Status = Status::ParsedOnly("the HTTP admin server");
 const METRICS: Status = Status::ParsedOnly("metrics export");
 const AUDIT: Status = Status::ParsedOnly("the audit log");
-const THROTTLING: Status = Status::ParsedOnly("request and connection throttling");
 const PATH_STATS: Status = Status::ParsedOnly("per-path statistics");
 const STANDALONE: Status = Status::Standalone;
 

@@ -3,7 +3,7 @@
 use super::Style::{
     Bool, BoolTrue, Class, ExactWord, Host, Int, List, Long, StrictDouble, StrictInt, Text,
 };
-use super::{ADMIN, AUDIT, KeySpec, PATH_STATS, STANDALONE, Status, THROTTLING, TLS, bare, prop};
+use super::{ADMIN, AUDIT, KeySpec, PATH_STATS, STANDALONE, Status, TLS, bare, prop};
 
 pub(super) static KEYS: &[KeySpec] = &[
     bare(
@@ -130,140 +130,140 @@ pub(super) static KEYS: &[KeySpec] = &[
         "request_throttle_max_requests",
         ("0", "requests"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Requests in process above which new ones wait; 0 turns it off"
     ),
     prop!(
         "request_throttle_stall_time",
         ("100", "ms"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Longest wait before the number is looked at again"
     ),
     prop!(
         "request_throttle_drop_stale",
         ("true", "-"),
         BoolTrue,
-        THROTTLING,
+        STANDALONE,
         "Stale requests are dropped while they wait"
     ),
     prop!(
         "request_stale_connection_check",
         ("true", "-"),
         BoolTrue,
-        THROTTLING,
+        STANDALONE,
         "A request is stale once its connection is gone"
     ),
     prop!(
         "request_stale_latency_check",
         ("false", "-"),
         Bool,
-        THROTTLING,
+        STANDALONE,
         "A request is stale once it is older than its session timeout"
     ),
     prop!(
         "request_throttler.shutdownTimeout",
         ("10000", "ms"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "How long a stop waits for requests that wait"
     ),
     prop!(
         "throttled_op_wait_time",
         ("0", "ms"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Requests that waited longer get error -127; 0 turns it off"
     ),
     prop!(
         "largeRequestMaxBytes",
         ("104857600", "bytes"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Bytes all large requests in process may have together"
     ),
     prop!(
         "largeRequestThreshold",
         ("-1", "bytes"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Size from which a request is large; -1 turns it off"
     ),
     prop!(
         "connection_throttle_tokens",
         ("0", "tokens"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Size of the token bucket for new sessions; 0 turns it off"
     ),
     prop!(
         "connection_throttle_fill_time",
         ("1", "ms"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Time between refills of the bucket"
     ),
     prop!(
         "connection_throttle_fill_count",
         ("1", "tokens"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Tokens one refill adds"
     ),
     prop!(
         "connection_throttle_freeze_time",
         ("-1", "ms"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Time between changes of the drop probability; -1 turns dropping off"
     ),
     prop!(
         "connection_throttle_drop_increase",
         ("0.02", "probability"),
         StrictDouble,
-        THROTTLING,
+        STANDALONE,
         "Step by which the drop probability rises"
     ),
     prop!(
         "connection_throttle_drop_decrease",
         ("0.002", "probability"),
         StrictDouble,
-        THROTTLING,
+        STANDALONE,
         "Step by which it falls"
     ),
     prop!(
         "connection_throttle_decrease_ratio",
         ("0", "ratio"),
         StrictDouble,
-        THROTTLING,
+        STANDALONE,
         "Fill of the bucket above which it falls"
     ),
     prop!(
         "connection_throttle_weight_enabled",
         ("false", "-"),
         Bool,
-        THROTTLING,
+        STANDALONE,
         "Kinds of session cost different numbers of tokens"
     ),
     prop!(
         "connection_throttle_global_session_weight",
         ("3", "tokens"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Cost of a new global session"
     ),
     prop!(
         "connection_throttle_local_session_weight",
         ("1", "tokens"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Cost of a new local session"
     ),
     prop!(
         "connection_throttle_renew_session_weight",
         ("2", "tokens"),
         Int,
-        THROTTLING,
+        STANDALONE,
         "Cost of a session that comes back"
     ),
     prop!(
