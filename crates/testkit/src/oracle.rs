@@ -14,7 +14,7 @@ mod generate;
 mod profile;
 mod render;
 mod report;
-mod rng;
+pub(crate) mod rng;
 mod round;
 mod side;
 mod step;
@@ -77,7 +77,10 @@ pub enum Error {
     #[error(transparent)]
     Process(#[from] process::Error),
     /// The control connection failed: the server is gone or does not speak the protocol.
-    #[error("the {server} server failed the control connection in round {round}: {source}")]
+    #[error(
+        "the {server} server failed the control connection in round {round}: {source}; it \
+             printed:\n{output}"
+    )]
     Control {
         /// Which server.
         server: ServerKind,
@@ -85,6 +88,8 @@ pub enum Error {
         round: usize,
         /// How.
         source: client::Error,
+        /// What the server printed.
+        output: String,
     },
     /// No profile has this name.
     #[error("unknown profile '{0}'; known are {names}", names = profile_names())]

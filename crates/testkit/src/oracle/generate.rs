@@ -25,6 +25,9 @@ use crate::client::{Body, MultiResult};
 /// How many created paths are remembered.
 const RECENT_MAX: usize = 150;
 
+/// Bodies above this may be too large for a frame.
+const LARGE_BYTES: usize = 1_000_000;
+
 /// How many watched paths of a connection are remembered.
 const WATCHED_MAX: usize = 24;
 
@@ -235,14 +238,14 @@ impl Generator {
         Step::Burst(slot, requests)
     }
 
-    /// Whether the answer is the same however the server's threads take turns.
-    ///
-    /// Java answers auth and sasl before what is in its pipeline, and it tests quotas against a
-    /// tree that lags behind the pipeline.
+    /// Whether the answer is the same however the server's threads take turns; what is kept out
+    /// stands in [`super::explained::AVOIDED`].
     fn may_burst(&self, request: &Request) -> bool {
         let quota = self.profile.enforce_quota && request.body.windows(2).any(|w| w == b"/q");
-        let alone = matches!(request.op_code(), Some(OpCode::Auth | OpCode::Sasl));
-        !quota && !alone && !is_explained_op(request.op)
+        let op = request.op_code();
+        let alone = matches!(op, Some(OpCode::Auth | OpCode::Sasl | OpCode::SetAcl));
+        let large = request.body.len() > LARGE_BYTES;
+        !quota && !alone && !large && !is_explained_op(request.op)
     }
 
     fn learn_reply(&mut self, requests: &[Request], outcome: &Outcome) {

@@ -23,7 +23,9 @@ pub enum Seen {
     Event(Event),
     /// The server closed the connection.
     Closed,
-    /// Something else, in words: no answer, an unreadable packet.
+    /// Something that is no packet, in words.
+    Note(String),
+    /// No answer, an unreadable packet, no connection.
     Trouble(String),
 }
 
@@ -103,7 +105,7 @@ impl Names {
             Seen::Reply(op, reply) => self.reply(*op, reply),
             Seen::Event(event) => self.event(event),
             Seen::Closed => "the server closed the connection".into(),
-            Seen::Trouble(text) => text.clone(),
+            Seen::Note(text) | Seen::Trouble(text) => text.clone(),
         }
     }
 

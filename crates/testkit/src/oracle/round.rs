@@ -24,6 +24,9 @@ const RELATED_SHOWN: usize = 12;
 /// Operations of a round before a planted difference.
 const INJECT_AFTER: usize = 300;
 
+/// Lines of a server's output shown when it is gone.
+const OUTPUT_LINES_SHOWN: usize = 40;
+
 /// Lines of a tree shown that differ.
 const TREE_LINES_SHOWN: usize = 20;
 
@@ -37,7 +40,11 @@ pub fn run(
 ) -> Result<usize, Error> {
     let mut round = Round::start(options, round, profile, report)?;
     let before = round.report.differences.len();
-    round.drive(ops)?;
+    if let Err(error) = round.drive(ops) {
+        // A server that goes away in the middle is a finding, not a failure of the oracle.
+        let lines = [vec![error.to_string()], Vec::new()];
+        round.differ(&Step::Barrier, "a server is gone".into(), &lines);
+    }
     let found = round.report.differences.len() - before;
     round.report.rounds_with_differences += usize::from(found > 0);
     Ok(found)
@@ -65,8 +72,11 @@ impl<'a> Round<'a> {
         let start = |kind| profile.options(kind).start(kind);
         let servers = vec![start(options.servers[0])?, start(options.servers[1])?];
         let connect = |index: usize| {
-            Side::connect(servers[index].client_addr(), options.slots)
-                .map_err(control_error(options, number, index))
+            let server = options.servers[index];
+            Side::connect(servers[index].client_addr(), options.slots).map_err(|source| {
+                let output = tail(&servers[index].output());
+                Error::Control { server, round: number, source, output }
+            })
         };
         let sides = [connect(0)?, connect(1)?];
         let history = VecDeque::new();
@@ -103,6 +113,10 @@ impl<'a> Round<'a> {
         let outcomes = [self.sides[0].finish(step), self.sides[1].finish(second)];
         let lines = [self.sides[0].lines(&outcomes[0]), self.sides[1].lines(&outcomes[1])];
         let [outcome, other] = outcomes;
+        if self.is_in_trouble(&outcome) {
+            self.differ(step, "a server is gone".into(), &lines);
+            return Ok(None);
+        }
         if lines[0] == lines[1] {
             return Ok(Some(outcome));
         }
@@ -114,6 +128,13 @@ impl<'a> Round<'a> {
         let signature = signature(step, &outcome, &other);
         self.differ(step, signature, &lines);
         Ok(None)
+    }
+
+    /// Whether a server ended: then even equal outcomes mean nothing.
+    fn is_in_trouble(&mut self, outcome: &Outcome) -> bool {
+        let mut seen = outcome.iter().flat_map(|(_, seen)| seen);
+        seen.any(|seen| matches!(seen, Seen::Trouble(_)))
+            && !self.servers.iter_mut().all(ServerProcess::is_running)
     }
 
     /// The second server gets another request, when that is wanted.
@@ -130,11 +151,10 @@ impl<'a> Round<'a> {
 
     /// After a meant difference the second server may have used more or fewer zxids.
     fn realign(&mut self) -> Result<(), Error> {
-        let (options, number) = (self.options, self.number);
-        let want = self.sides[0].zxid().map_err(control_error(options, number, 0))?;
-        let have = self.sides[1].zxid().map_err(control_error(options, number, 1))?;
+        let want = self.sides[0].zxid().map_err(|error| self.lost(0, error))?;
+        let have = self.sides[1].zxid().map_err(|error| self.lost(1, error))?;
         if want != have {
-            self.sides[1].realign(want).map_err(control_error(options, number, 1))?;
+            self.sides[1].realign(want).map_err(|error| self.lost(1, error))?;
         }
         Ok(())
     }
@@ -144,7 +164,7 @@ impl<'a> Round<'a> {
         for index in 0..2 {
             let (control, names) = self.sides[index].control();
             let tree = dump::tree(control, names);
-            trees.push(tree.map_err(control_error(self.options, self.number, index))?);
+            trees.push(tree.map_err(|error| self.lost(index, error))?);
         }
         self.report.nodes += trees[0].len();
         let only = |of: usize, not: usize| {
@@ -188,6 +208,13 @@ impl<'a> Round<'a> {
         self.report.differences.push(Difference { signature, text });
     }
 
+    /// The error of a control connection that failed.
+    fn lost(&self, index: usize, source: client::Error) -> Error {
+        let output = tail(&self.servers[index].output());
+        let server = self.options.servers[index];
+        Error::Control { server, round: self.number, source, output }
+    }
+
     /// The end of what a server printed, which often names the cause.
     fn complaints(&self, index: usize) -> String {
         let output = self.servers[index].output();
@@ -229,20 +256,11 @@ impl<'a> Round<'a> {
                 Seen::Greeting(answer) if answer.timeout_ms == 0 => (step.kind(), "refused".into()),
                 Seen::Greeting(_) => (step.kind(), "greeting".into()),
                 Seen::Closed => (step.kind(), "closed".into()),
-                Seen::Trouble(_) => (step.kind(), "other".into()),
+                Seen::Note(_) | Seen::Trouble(_) => (step.kind(), "other".into()),
             };
             *self.report.results.entry(key).or_default() += 1;
         }
     }
-}
-
-fn control_error(
-    options: &Options,
-    round: usize,
-    index: usize,
-) -> impl Fn(client::Error) -> Error + use<> {
-    let server = options.servers[index];
-    move |source| Error::Control { server, round, source }
 }
 
 /// The operation and both results, of the first request whose replies differ.
@@ -272,8 +290,14 @@ fn result(step: &Step, seen: &Seen) -> (String, String) {
         Seen::Event(event) => ("event".into(), event.event.kind.to_string()),
         Seen::Greeting(answer) => (step.kind(), format!("timeout {}", answer.timeout_ms)),
         Seen::Closed => (step.kind(), "closed".into()),
-        Seen::Trouble(text) => (step.kind(), text.clone()),
+        Seen::Note(text) | Seen::Trouble(text) => (step.kind(), text.clone()),
     }
+}
+
+/// The last lines of a server's output.
+fn tail(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().collect();
+    lines[lines.len().saturating_sub(OUTPUT_LINES_SHOWN)..].join("\n")
 }
 
 fn contains(body: &[u8], needle: &[u8]) -> bool {

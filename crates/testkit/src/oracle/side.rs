@@ -143,7 +143,9 @@ impl Side {
                 state.client = None;
             }
             None if may_close(&seen) => {
-                if let Err(error) = ping(client, &mut seen) {
+                // The first ping can cross a close that is on its way; the second cannot.
+                let result = ping(client, &mut seen).and_then(|()| ping(client, &mut seen));
+                if let Err(error) = result {
                     seen.push(trouble(error));
                     state.client = None;
                 }
@@ -293,7 +295,7 @@ impl Side {
         vec![match result {
             Ok(zxid) => {
                 self.names.add_close(zxid);
-                Seen::Trouble(format!("expired with zxid {}", self.names.relative(zxid)))
+                Seen::Note(format!("expired with zxid {}", self.names.relative(zxid)))
             }
             Err(error) => trouble(error),
         }]
@@ -371,7 +373,7 @@ fn may_close(seen: &[Seen]) -> bool {
 }
 
 fn not_connected() -> Seen {
-    Seen::Trouble("not connected".into())
+    Seen::Note("not connected".into())
 }
 
 fn trouble(error: Error) -> Seen {

@@ -149,8 +149,7 @@ impl fmt::Display for Request {
         });
         match decoded {
             Some((Ok(request), rest)) => {
-                let text = format!("{request:?}");
-                write!(f, "{}", shorten(&text))?;
+                write!(f, "{}", shorten(&squeeze(&format!("{request:?}"))))?;
                 if rest > 0 { write!(f, " and {rest} more bytes") } else { Ok(()) }
             }
             Some((Err(error), _)) => {
@@ -164,6 +163,21 @@ impl fmt::Display for Request {
 /// The name of an operation's number.
 pub fn op_name(op: i32) -> String {
     OpCode::from_code(op).map_or_else(|| format!("op {op}"), |op| format!("{op:?}"))
+}
+
+/// A request's debug text without what every request has.
+fn squeeze(text: &str) -> String {
+    const OPEN: &str = "Some(AclList([Acl { perms: 31, id: Id { scheme: Some(\"world\"), \
+                        id: Some(\"anyone\") } }]))";
+    let text = text.replace(OPEN, "open");
+    let mut parts = text.split("data: Some([");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (bytes, rest) = part.split_once("])").unwrap_or((part, ""));
+        let count = bytes.split(", ").filter(|byte| !byte.is_empty()).count();
+        out.push_str(&format!("data: {count} bytes{rest}"));
+    }
+    out
 }
 
 /// The text, or its beginning and its length when it is long.
