@@ -78,16 +78,20 @@
 //! ```
 
 mod dirs;
+mod epoch;
 mod error;
 pub mod log;
 mod names;
+mod purge;
 mod recover;
 pub mod snapshot;
 pub mod vfs;
 
 pub use dirs::{DataDirs, DirsError, DirsLock, directory_size};
+pub use epoch::{EpochError, EpochStore, Epochs};
 pub use error::{Error, Result};
 pub use names::{NamedFile, compression_of, log_name, logs, snapshot_name, snapshots, zxid_of};
+pub use purge::{Removed, purge};
 pub use recover::{
     Note, Progress, Recovered, RecoveryError, RecoveryOptions, RecoverySink, recover,
 };

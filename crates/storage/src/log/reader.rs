@@ -9,7 +9,7 @@ use crate::vfs::{OpenMode, Vfs, VfsFile, read_full};
 use crate::{Error, Result};
 
 /// How much is read at once.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 256 << 10;
 
 /// One record of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

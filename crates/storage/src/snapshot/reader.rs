@@ -14,7 +14,7 @@ use crate::names::compression_of;
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 use crate::{Error, Result};
 
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 256 << 10;
 /// Bytes of a stored stat.
 const STAT_LEN: usize = 60;
 /// More than the optional sections can take.
