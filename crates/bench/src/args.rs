@@ -97,7 +97,9 @@ impl FromStr for Workload {
                 return Ok(Workload::Mixed { read_percent: percent });
             }
             _ => {
-                return Err("known are set, create, get, list, mixed[:READ_PERCENT] and load".into());
+                return Err(
+                    "known are set, create, get, list, mixed[:READ_PERCENT] and load".into()
+                );
             }
         };
         if share.is_some() {
