@@ -2,7 +2,7 @@ use std::ops::{Index, IndexMut};
 
 use crate::node::{NONE, Node};
 
-const CHUNK_BITS: u32 = 12;
+const CHUNK_BITS: u32 = 14;
 const CHUNK_NODES: usize = 1 << CHUNK_BITS;
 
 /// All nodes, found by number. It grows by chunks, so that nothing is ever copied.

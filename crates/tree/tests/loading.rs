@@ -118,3 +118,21 @@ fn a_snapshot_is_taken_once_at_a_time() {
     let nothing = &mut |_: tree::SnapshotNode<'_>| panic!("no snapshot is running");
     assert!(world.tree.walk_snapshot(&mut SnapshotCursor::default(), 1, nothing));
 }
+
+#[test]
+fn a_parent_that_was_walked_and_removed_still_names_its_children() {
+    let mut world = World::new();
+    world.done(&create("/a"));
+    world.done(&create("/b"));
+    world.done(&create("/a/child"));
+    let expected = dump(&world.tree);
+    let plan = world.tree.begin_snapshot().unwrap();
+    let (mut cursor, mut seen) = (SnapshotCursor::default(), Dump::new());
+    walk(&world.tree, &mut cursor, 6, &plan.acls, &mut seen);
+    assert!(seen.contains_key("/b") && !seen.contains_key("/a/child"));
+    for txn in [delete("/a/child"), delete("/a"), create("/c"), create("/c/d")] {
+        world.done(&txn);
+    }
+    assert!(walk(&world.tree, &mut cursor, 9, &plan.acls, &mut seen));
+    assert_eq!(seen, expected);
+}
