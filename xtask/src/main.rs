@@ -1,6 +1,7 @@
 //! What developers run: `cargo xtask <command>`.
 
 mod oracle;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -19,10 +20,13 @@ struct Args {
 enum Command {
     /// Compares Oxkeeper's answers with the Java server's on random requests.
     Oracle(oracle::Args),
+    /// Checks layering, forbidden words, licences and docs.
+    Tidy,
 }
 
 fn main() -> Result<ExitCode> {
     match Args::parse().command {
         Command::Oracle(args) => oracle::run(&args),
+        Command::Tidy => tidy::run(),
     }
 }
