@@ -14,7 +14,7 @@ mod word_client;
 
 pub use address::java_address;
 pub use frame::{BadLength, FrameHead, next_frame};
-pub use listen::{ListenError, Listener, listen, set_client_options};
+pub use listen::{ListenError, Listener, listen, reset_on_close, set_client_options};
 pub use outbound::{Flushed, Outbound};
 pub use port_owner::port_owner;
 pub use word_client::{WordError, ask_word};

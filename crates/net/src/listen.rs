@@ -1,5 +1,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::fd::AsFd;
+use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use thiserror::Error;
@@ -74,11 +76,18 @@ pub fn listen(
 ///
 /// # Errors
 /// What the system reports, for a socket that is already gone.
-pub fn set_client_options(socket: &impl std::os::fd::AsFd, keep_alive: bool) -> io::Result<()> {
+pub fn set_client_options(socket: &impl AsFd, keep_alive: bool) -> io::Result<()> {
     let socket = SockRef::from(socket);
     socket.set_tcp_nodelay(true)?;
     socket.set_linger(None)?;
     socket.set_keepalive(keep_alive)
+}
+
+/// Makes closing the socket discard what is on its way and reset the connection, so that nothing
+/// lingers of a client that was turned away.
+pub fn reset_on_close(socket: &impl AsFd) {
+    // A socket that takes no options is gone already.
+    let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
 }
 
 /// One socket for both families, or IPv4 alone where there is no IPv6.

@@ -1,0 +1,189 @@
+use std::io;
+use std::process::ExitCode;
+
+use config::{Config, ExitCode as Code, Source, SystemProperties, preflight};
+use server::{Failure, Server};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tracing::{error, info, warn};
+
+use crate::logging::{self, Log};
+use crate::version::version;
+
+/// Where a server without any configuration keeps its data.
+const EMBEDDED_DATA_DIR: &str = "./oxkeeper-data";
+
+/// Runs a server with the words of its command line until it is told to stop.
+pub(crate) fn run(words: &[String]) -> ExitCode {
+    let log = logging::begin();
+    let code = match Signals::register() {
+        Ok(signals) => match start(words, &log) {
+            Ok((server, failures)) => serve(server, failures, signals),
+            Err(code) => code,
+        },
+        Err(error) => tell(&format!("cannot wait for signals: {error}"), None, Code::Unexpected),
+    };
+    ExitCode::from(code.code())
+}
+
+/// The running server, or the code to end with after the reason was told.
+fn start(words: &[String], log: &Log) -> Result<(Server, UnboundedReceiver<Failure>), Code> {
+    let (properties, words) = split_words(words);
+    let config = configure(&words, &properties)
+        .map_err(|error| tell(&error, error.stderr_line(), error.exit_code()))?;
+    log.set_threshold(&config.log_threshold);
+    log.add_file(&config.properties);
+    info!("Starting oxkeeper, ZooKeeper version {}", version().full());
+    config.infos().iter().for_each(|line| info!("{line}"));
+    config.warnings().iter().for_each(|line| warn!("{line}"));
+    if config.is_distributed() {
+        error!("Ensembles are not there yet: this configuration lists several servers");
+        eprintln!(
+            "oxkeeper: ensembles are not there yet, and this configuration lists several servers; \
+             give it at most one server line"
+        );
+        return Err(Code::InvalidInvocation);
+    }
+    let notes = preflight::check(&config)
+        .map_err(|error| tell(&error, error.stderr_line(), error.exit_code()))?;
+    notes.iter().for_each(|note| warn!("{note}"));
+    let welcome = Welcome::new(&config);
+    let (report, failures) = unbounded_channel();
+    let on_failure = move |failure| {
+        // Nobody listens once the server is being stopped.
+        let _ = report.send(failure);
+    };
+    let server = Server::start(config, version(), on_failure).map_err(|error| {
+        let code = error.exit_code();
+        let line = match code {
+            Code::DatadirNotAccessible => Some("Unable to access datadir, exiting abnormally"),
+            Code::InvalidInvocation => Some("Invalid config, exiting abnormally"),
+            _ => None,
+        };
+        tell(&error, line, code)
+    })?;
+    welcome.print(&server);
+    Ok((server, failures))
+}
+
+/// Tells why the server does not start: in the log, and to whoever reads standard error.
+fn tell(error: &dyn std::fmt::Display, line: Option<&str>, code: Code) -> Code {
+    error!("{error}");
+    eprintln!("oxkeeper: {error}");
+    if let Some(line) = line {
+        eprintln!("{line}");
+    }
+    code
+}
+
+/// Properties and flags, and the words that are left.
+fn split_words(words: &[String]) -> (SystemProperties, Vec<&str>) {
+    let mut flags = Vec::new();
+    let mut rest = Vec::new();
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            // The Java class that zkServer.sh would start.
+            "--main-class" => drop(words.next()),
+            // Flags of a JVM whose next word belongs to them.
+            "-cp" | "-classpath" | "--class-path" => drop(words.next()),
+            flag if flag.starts_with('-') => flags.push(flag),
+            word => rest.push(word),
+        }
+    }
+    (SystemProperties::from_process(flags), rest)
+}
+
+fn configure(words: &[&str], properties: &SystemProperties) -> Result<Config, config::Error> {
+    match words {
+        [] => Config::default_embedded(EMBEDDED_DATA_DIR, properties),
+        [file] => Config::from_file(file, properties),
+        words => Config::from_args(words, properties),
+    }
+}
+
+/// What is said once, to whoever started the server by hand.
+struct Welcome {
+    is_embedded: bool,
+    data_dir: String,
+}
+
+impl Welcome {
+    fn new(config: &Config) -> Self {
+        let data_dir = std::path::absolute(&config.data_dir).map_or_else(
+            |_| config.data_dir.display().to_string(),
+            |dir| dir.display().to_string(),
+        );
+        Welcome { is_embedded: config.source == Source::Embedded, data_dir }
+    }
+
+    fn print(&self, server: &Server) {
+        let address = server.address();
+        info!("serving clients on {address}, data in {}", self.data_dir);
+        if self.is_embedded {
+            println!();
+            println!("  oxkeeper listens on {address}");
+            println!("  data is in          {}", self.data_dir);
+            println!("  connect with        zkCli.sh -server {address}, or any ZooKeeper client");
+            println!("  ask how it is with  oxkeeper 4lw {} {} srvr", address.ip(), address.port());
+            println!("  stop it with        Ctrl-C");
+            println!();
+        }
+    }
+}
+
+/// Waits for a signal or a failure, then stops.
+fn serve(server: Server, mut failures: UnboundedReceiver<Failure>, signals: Signals) -> Code {
+    match signals.wait(&mut failures) {
+        End::Signal(name) => {
+            info!("{name} received, stopping");
+            server.stop();
+            info!("Exiting normally");
+            Code::Finished
+        }
+        End::Failure(failure) => {
+            error!("{failure}");
+            eprintln!("oxkeeper: {failure}");
+            // The threads that are left may wait for the one that failed.
+            Code::Unexpected
+        }
+    }
+}
+
+/// The signals that stop a server. They count from the start on: one that comes while data is
+/// loaded stops the server as soon as it serves.
+struct Signals {
+    runtime: Runtime,
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+enum End {
+    Signal(&'static str),
+    Failure(Failure),
+}
+
+impl Signals {
+    fn register() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        let context = runtime.enter();
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        let hangup = signal(SignalKind::hangup())?;
+        drop(context);
+        Ok(Signals { runtime, terminate, interrupt, hangup })
+    }
+
+    fn wait(mut self, failures: &mut UnboundedReceiver<Failure>) -> End {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.terminate.recv() => End::Signal("SIGTERM"),
+                _ = self.interrupt.recv() => End::Signal("SIGINT"),
+                _ = self.hangup.recv() => End::Signal("SIGHUP"),
+                Some(failure) = failures.recv() => End::Failure(failure),
+            }
+        })
+    }
+}

@@ -1,0 +1,370 @@
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use config::{Config, ExitCode};
+use jute::Limits;
+use mio::{Poll, Waker};
+use net::{ListenError, Listener};
+use peer::{Input, Peer, Restored};
+use proto::{ServerId, Zxid};
+use storage::log::LogWriter;
+use storage::vfs::{OsVfs, Vfs};
+use storage::{DataDirs, DirsError, DirsLock, RecoveryError, recover};
+use thiserror::Error;
+use tracing::{info, warn};
+use tree::DataTree;
+
+use crate::clock::{Clock, wall_ms};
+use crate::core_thread::CoreThread;
+use crate::failure::{Failure, FailureSink};
+use crate::io::{IoMessage, IoPost, IoThread, wake_token};
+use crate::log_thread::{LogMessage, LogThread};
+use crate::mailbox::Mailbox;
+use crate::metrics::Basic;
+use crate::purge::PurgeThread;
+use crate::recovery::Rebuild;
+use crate::shared::{CoreMessage, Parts, Shared, State};
+use crate::snapshot_thread::SnapshotThread;
+use crate::words::WordThread;
+use crate::{Version, settings};
+
+/// More I/O threads than this do not pay: the core is the limit then.
+const IO_THREADS_MAX: usize = 4;
+/// What a thread of ours needs at most; only what is touched costs memory.
+const STACK_BYTES: usize = 1 << 20;
+
+/// Why a server does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The configuration names no plain client port.
+    #[error(
+        "no clientPort is set, and TLS ports are not there yet: set clientPort in the configuration"
+    )]
+    NoClientPort,
+    /// An algorithm that is not there yet.
+    #[error(
+        "zookeeper.DigestAuthenticationProvider.digestAlg: SHA-512/224 and SHA-512/256 are not \
+         there yet; choose SHA1, SHA-224, SHA-256, SHA-384 or SHA-512"
+    )]
+    DigestAlgorithm,
+    /// A data directory cannot be used, or another server has it.
+    #[error("{0}")]
+    Datadir(#[from] DirsError),
+    /// The client port cannot be listened on.
+    #[error("{0}")]
+    Listen(#[from] ListenError),
+    /// The files on disk are not a state to start from.
+    #[error("{0}")]
+    Recovery(#[from] RecoveryError),
+    /// The system refused a thread, a descriptor or random numbers.
+    #[error("the system refused {what}: {source}")]
+    System {
+        /// What was asked for.
+        what: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+impl StartError {
+    /// The code the process should end with.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            StartError::NoClientPort => ExitCode::InvalidInvocation,
+            StartError::Datadir(_) => ExitCode::DatadirNotAccessible,
+            _ => ExitCode::Unexpected,
+        }
+    }
+}
+
+/// A running server. It runs until [`Server::stop`].
+pub struct Server {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    core: JoinHandle<()>,
+    log: JoinHandle<()>,
+    io: Vec<JoinHandle<()>>,
+    _lock: DirsLock,
+}
+
+impl Server {
+    /// Starts a standalone server; it serves when this returns.
+    ///
+    /// `on_failure` is called, from one of the server's threads, when it cannot go on.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub fn start(
+        config: Config,
+        version: Version,
+        on_failure: impl Fn(Failure) + Send + Sync + 'static,
+    ) -> Result<Self, StartError> {
+        let rules = settings::rules(&config).ok_or(StartError::DigestAlgorithm)?;
+        let failures = FailureSink::new(on_failure);
+        let clock = Clock::start();
+        let vfs: Arc<dyn Vfs> = Arc::new(OsVfs);
+        let dirs = DataDirs {
+            data_dir: absolute(&config.data_dir),
+            data_log_dir: absolute(&config.data_log_dir),
+        };
+        dirs.prepare(&*vfs, config.storage.autocreate_directories)?;
+        let lock = dirs.lock(&vfs)?;
+        let listener = listen(&config)?;
+        let address = listener.address;
+        let seed = random_seed()?;
+        let (polls, posts) = io_posts(io_threads())?;
+        let shared = Arc::new(Shared::new(Parts {
+            version,
+            clock,
+            rules,
+            tree: DataTree::new(settings::tree(&config, seed)),
+            io: posts,
+            client_port: address.port(),
+            snap_dir: dirs.snap_dir(),
+            log_dir: dirs.log_dir(),
+            seed,
+            config,
+        }));
+        // From here on four-letter words are answered, and clients told to come back.
+        spawn_words(&shared)?;
+        let io = spawn_io(&shared, polls, listener, &failures)?;
+        let running = load(&shared, &vfs, &dirs, seed)
+            .and_then(|restored| spawn_pipeline(&shared, &vfs, &dirs, restored, seed, &failures));
+        let (core, log) = match running {
+            Ok(threads) => threads,
+            Err(error) => {
+                stop_io(&shared, io);
+                return Err(error);
+            }
+        };
+        shared.set_state(State::Serving);
+        shared.core.push(CoreMessage::Input(Input::SnapshotWanted));
+        spawn_purge(&shared, vfs, dirs)?;
+        Ok(Server { shared, address, core, log, io, _lock: lock })
+    }
+
+    /// Where clients connect.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops in order: no more clients, then the pipeline, then the log's last sync.
+    pub fn stop(self) {
+        self.shared.set_state(State::Stopping);
+        stop_io(&self.shared, self.io);
+        self.shared.core.push(CoreMessage::Stop);
+        for thread in [self.core, self.log] {
+            if thread.join().is_err() {
+                warn!("a thread had panicked");
+            }
+        }
+    }
+}
+
+/// `min(cores, 4)`, but one where the core and the log thread need the other processors.
+fn io_threads() -> usize {
+    match thread::available_parallelism().map_or(1, usize::from) {
+        0..=2 => 1,
+        cores => cores.min(IO_THREADS_MAX),
+    }
+}
+
+fn listen(config: &Config) -> Result<Listener, StartError> {
+    let plain = config.listeners.plain.as_ref().ok_or(StartError::NoClientPort)?;
+    Ok(net::listen(plain.host.as_deref(), plain.port, config.listeners.backlog)?)
+}
+
+fn io_posts(count: usize) -> Result<(Vec<Poll>, Vec<IoPost>), StartError> {
+    let refused = |source| StartError::System { what: "a readiness queue", source };
+    let mut polls = Vec::with_capacity(count);
+    let mut posts = Vec::with_capacity(count);
+    for _ in 0..count {
+        let poll = Poll::new().map_err(refused)?;
+        posts.push(IoPost::new(Waker::new(poll.registry(), wake_token()).map_err(refused)?));
+        polls.push(poll);
+    }
+    Ok((polls, posts))
+}
+
+fn spawn_io(
+    shared: &Arc<Shared>,
+    polls: Vec<Poll>,
+    listener: Listener,
+    failures: &FailureSink,
+) -> Result<Vec<JoinHandle<()>>, StartError> {
+    let mut listener = Some(listener.socket);
+    let mut threads = Vec::with_capacity(polls.len());
+    for (number, poll) in polls.into_iter().enumerate() {
+        let (shared, failures, listener) = (shared.clone(), failures.clone(), listener.take());
+        threads.push(spawn(&format!("io-{number}"), move || {
+            let thread = IoThread::new(number as u16, &shared, poll, listener);
+            if let Err(error) = thread.and_then(IoThread::run) {
+                tracing::error!("an I/O thread cannot go on: {error}");
+                failures.report(Failure::Thread("I/O"));
+            }
+        })?);
+    }
+    Ok(threads)
+}
+
+fn stop_io(shared: &Shared, threads: Vec<JoinHandle<()>>) {
+    shared.io.iter().for_each(|io| io.send(IoMessage::Stop));
+    for thread in threads {
+        if thread.join().is_err() {
+            warn!("an I/O thread had panicked");
+        }
+    }
+}
+
+fn spawn_words(shared: &Arc<Shared>) -> Result<(), StartError> {
+    let words = WordThread::new(shared.clone());
+    // It ends with the process.
+    spawn("words", move || words.run()).map(drop)
+}
+
+/// Reads what is on disk into the shared tree.
+fn load(
+    shared: &Shared,
+    vfs: &Arc<dyn Vfs>,
+    dirs: &DataDirs,
+    seed: u64,
+) -> Result<Restored, StartError> {
+    let started = Instant::now();
+    let mut rebuild = Rebuild::new(settings::tree(&shared.config, seed));
+    let options = settings::recovery(&shared.config, shared.limits);
+    let recovered = recover(vfs, dirs, &options, &mut rebuild)?;
+    for note in &recovered.notes {
+        info!("{}", note_text(note));
+    }
+    let last_zxid = recovered.last_zxid.max(Zxid::ZERO);
+    let (mut tree, restored) = rebuild.finish(last_zxid);
+    tree.set_last_processed(last_zxid);
+    let took_ms = started.elapsed().as_millis() as i64;
+    info!(
+        "loaded {} nodes and {} sessions up to {last_zxid} in {took_ms} ms, {} transactions of \
+         them from logs",
+        tree.node_count(),
+        restored.sessions.len(),
+        recovered.txns_replayed
+    );
+    *shared.tree_mut() = tree;
+    let metrics = &shared.metrics;
+    metrics.basic(Basic::Dbinittime).add(took_ms);
+    metrics.basic(Basic::StartupSnapLoadTime).add(took_ms);
+    if recovered.txns_replayed > 0 {
+        metrics.basic(Basic::StartupTxnsLoaded).add(recovered.txns_replayed as i64);
+        metrics.basic(Basic::StartupTxnsLoadTime).add(took_ms);
+    }
+    Ok(restored)
+}
+
+fn note_text(note: &storage::Note) -> String {
+    use storage::Note;
+    match note {
+        Note::LoadedSnapshot { path, nodes } => {
+            format!("Reading snapshot {}: {nodes} nodes", path.display())
+        }
+        Note::SkippedSnapshot { path, reason } => {
+            format!("problem reading snap file {}, an older one is used: {reason}", path.display())
+        }
+        Note::CutTornTail { path, offset, len_before } => format!(
+            "{} ended in the middle of a record that was never acknowledged: cut from {len_before} \
+             to {offset} bytes",
+            path.display()
+        ),
+        Note::RemovedUnfinishedLog { path } => {
+            format!("removed {}: its creation was cut short", path.display())
+        }
+        Note::RemovedStaged { path } => {
+            format!("removed {}: it was being written when the server stopped", path.display())
+        }
+        Note::ToleratedGap { path, offset, before, found } => {
+            format!("{}: {found} at offset {offset} follows {before}", path.display())
+        }
+        Note::Initialized => "Initialize file found, an empty database will be assumed".to_owned(),
+        Note::TrustedEmpty => "logs are used without a snapshot (snapshot.trust.empty)".to_owned(),
+    }
+}
+
+/// Starts the core and the log thread.
+fn spawn_pipeline(
+    shared: &Arc<Shared>,
+    vfs: &Arc<dyn Vfs>,
+    dirs: &DataDirs,
+    restored: Restored,
+    seed: u64,
+    failures: &FailureSink,
+) -> Result<(JoinHandle<()>, JoinHandle<()>), StartError> {
+    let config = &shared.config;
+    let peer_settings = settings::peer(config, shared.io.len() as u16, shared.limits, seed);
+    // The wall clock: it goes on after a restart of the machine, so no id comes twice.
+    let first_session = proto::session::first_id(ServerId(1), wall_ms());
+    let now = shared.clock.now();
+    let peer = Peer::new(peer_settings, shared.rules.clone(), restored, first_session, now);
+    let inbox = Arc::new(Mailbox::<LogMessage>::new());
+    let writer = LogWriter::open(vfs.clone(), &dirs.log_dir(), settings::log(config));
+    let snapshots = SnapshotThread::new(shared.clone(), vfs.clone(), settings::snapshot(config));
+    let log = LogThread::new(shared.clone(), inbox.clone(), writer, failures.clone());
+    let core = CoreThread::new(shared.clone(), peer, inbox, snapshots);
+    let log = spawn("log", guarded("log", failures, move || log.run()))?;
+    let core = spawn("core", guarded("core", failures, move || core.run()))?;
+    Ok((core, log))
+}
+
+/// Reports it when `body` panics: a server without this thread must not look alive.
+fn guarded(
+    name: &'static str,
+    failures: &FailureSink,
+    body: impl FnOnce() + Send + 'static,
+) -> impl FnOnce() + Send + 'static {
+    struct Guard(&'static str, FailureSink);
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            if thread::panicking() {
+                self.1.report(Failure::Thread(self.0));
+            }
+        }
+    }
+    let failures = failures.clone();
+    move || {
+        let _guard = Guard(name, failures);
+        body();
+    }
+}
+
+fn spawn_purge(shared: &Shared, vfs: Arc<dyn Vfs>, dirs: DataDirs) -> Result<(), StartError> {
+    let purge = &shared.config.purge;
+    let Some(hours) = purge.interval_hours else { return Ok(()) };
+    let thread = PurgeThread {
+        vfs,
+        dirs,
+        retain: purge.snap_retain_count as usize,
+        interval: Duration::from_secs(u64::from(hours) * 3600),
+        limits: Limits { ..shared.limits },
+    };
+    // It ends with the process.
+    spawn("PurgeTask", move || thread.run()).map(drop)
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(body)
+        .map_err(|source| StartError::System { what: "a thread", source })
+}
+
+fn random_seed() -> Result<u64, StartError> {
+    getrandom::u64().map_err(|error| StartError::System {
+        what: "random numbers",
+        source: io::Error::other(error.to_string()),
+    })
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
