@@ -1,5 +1,6 @@
 //! What developers run: `cargo xtask <command>`.
 
+mod bench;
 mod oracle;
 mod tidy;
 
@@ -18,6 +19,8 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measures Oxkeeper and the Java server in turn and writes the numbers down.
+    Bench(bench::Args),
     /// Compares Oxkeeper's answers with the Java server's on random requests.
     Oracle(oracle::Args),
     /// Checks layering, forbidden words, licences and docs.
@@ -26,6 +29,7 @@ enum Command {
 
 fn main() -> Result<ExitCode> {
     match Args::parse().command {
+        Command::Bench(args) => bench::run(&args),
         Command::Oracle(args) => oracle::run(&args),
         Command::Tidy => tidy::run(),
     }

@@ -2,14 +2,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::Counts;
 use crate::usage::{Usage, cpu_us_per_op};
 use crate::{Args, Error, Histogram, wire};
 
 /// Latencies, microseconds.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are the percentiles")]
 pub struct Latency {
     pub mean_us: f64,
@@ -35,7 +35,7 @@ impl From<&Histogram> for Latency {
 }
 
 /// What the server processes used; only with `--pid`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ServerUsage {
     /// CPU time of all server processes per operation, microseconds.
     pub cpu_us_per_op: f64,
@@ -68,7 +68,7 @@ impl ServerUsage {
 }
 
 /// The result of a run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// See [`crate::Workload`].
     pub workload: String,
