@@ -3,7 +3,7 @@
 
 mod document;
 mod load;
-mod machine;
+pub mod machine;
 mod start;
 
 use std::process::{Command, ExitCode};

@@ -1,8 +1,11 @@
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use testkit::java::ServerKind;
-use testkit::oracle::{self, Options};
+use testkit::oracle::{self, Options, Report};
+
+use crate::bench::machine::Machine;
 
 /// Options of `cargo xtask oracle`.
 #[derive(Debug, clap::Args)]
@@ -37,10 +40,20 @@ pub struct Args {
     /// Change a request on its way to the tested server, to prove that it is noticed.
     #[arg(long)]
     inject: bool,
+    /// Only print the list of differences that are meant, the text of docs/differences.md.
+    #[arg(long)]
+    explain: bool,
+    /// Write what was compared, and with which result, to this file.
+    #[arg(long)]
+    record: Option<PathBuf>,
 }
 
 /// Runs the oracle; exit code 1 means unexplained differences.
 pub fn run(args: &Args) -> Result<ExitCode> {
+    if args.explain {
+        print!("{}", oracle::explained::markdown());
+        return Ok(ExitCode::SUCCESS);
+    }
     let options = Options {
         seed: args.seed,
         ops: args.ops,
@@ -55,5 +68,18 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let report = oracle::run(&options, |line| eprintln!("{line}"))?;
     println!("{report}");
+    if let Some(path) = &args.record {
+        std::fs::write(path, record(&report))?;
+    }
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A run as a document.
+fn record(report: &Report) -> String {
+    let machine = Machine::here();
+    let words = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    format!(
+        "# A run of the oracle\n\n`cargo xtask {words}`\n\n{}, commit {}, {}.\n\n```text\n{report}\n```\n",
+        machine.date, machine.commit, machine.java
+    )
 }

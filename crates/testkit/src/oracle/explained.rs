@@ -77,6 +77,27 @@ pub const AVOIDED: &[Avoided] = &[
     Avoided { name: "xid -1", reason: "The reply cannot be told from a notification." },
 ];
 
+/// Both lists as the document `docs/differences.md`.
+pub fn markdown() -> String {
+    let mut out = String::from(
+        "# Differences from the Java server that are meant\n\n\
+         The oracle (`cargo xtask oracle`) sends the same random requests to Apache ZooKeeper 3.9.5 \
+         and to Oxkeeper and compares every answer. Any difference that is not in this list is a \
+         bug. This file is printed by `cargo xtask oracle --explain`.\n\n## Explained\n",
+    );
+    for Explained { name, reason, .. } in EXPLAINED {
+        out.push_str(&format!("\n**{name}.** {reason}\n"));
+    }
+    out.push_str(
+        "\n## Left out\n\nThe generator does not send what the Java server answers by chance or \
+         does not survive.\n",
+    );
+    for Avoided { name, reason } in AVOIDED {
+        out.push_str(&format!("\n**{name}.** {reason}\n"));
+    }
+    out
+}
+
 /// The explanation of a step whose outcomes differ.
 pub fn explain(step: &Step) -> Option<&'static Explained> {
     EXPLAINED.iter().find(|explained| (explained.applies)(step))
@@ -89,4 +110,16 @@ pub fn is_explained_op(op: i32) -> bool {
 
 fn has_op(step: &Step, op: OpCode) -> bool {
     matches!(step, Step::Ask(_, request) if request.op == op.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_is_up_to_date() {
+        let path = crate::java::workspace_root().join("docs").join("differences.md");
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(text, markdown(), "run cargo xtask oracle --explain > docs/differences.md");
+    }
 }
