@@ -1,11 +1,13 @@
 use std::io;
 use std::process::ExitCode;
+use std::thread;
 
 use config::{Config, ExitCode as Code, Source, SystemProperties, preflight};
 use server::{Failure, Server};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use crate::logging::{self, Log};
@@ -17,18 +19,49 @@ const EMBEDDED_DATA_DIR: &str = "./oxkeeper-data";
 /// Runs a server with the words of its command line until it is told to stop.
 pub(crate) fn run(words: &[String]) -> ExitCode {
     let log = logging::begin();
-    let code = match Signals::register() {
-        Ok(signals) => match start(words, &log) {
-            Ok((server, failures)) => serve(server, failures, signals),
-            Err(code) => code,
-        },
-        Err(error) => tell(&format!("cannot wait for signals: {error}"), None, Code::Unexpected),
-    };
+    let code =
+        Signals::register().and_then(|signals| start_and_serve(words.to_vec(), log, signals));
+    let code = code.unwrap_or_else(|error| {
+        tell(&format!("the system refused signals or a thread: {error}"), None, Code::Unexpected)
+    });
     ExitCode::from(code.code())
 }
 
+/// Starts the server in a thread of its own: loading can take a while, and a signal is not to
+/// wait for it. Nothing is acknowledged before the start is over, so it may be cut short.
+fn start_and_serve(words: Vec<String>, log: Log, mut signals: Signals) -> io::Result<Code> {
+    let (report, mut failures) = unbounded_channel();
+    let (started, start_result) = oneshot::channel();
+    let body = move || started.send(start(&words, &log, report)).is_ok();
+    let starter = thread::Builder::new().name("main".to_owned()).spawn(body)?;
+    let server = match signals.wait_for(start_result) {
+        End::Signal(name) => {
+            info!("{name} received while starting");
+            return Ok(Code::Finished);
+        }
+        End::Event(Ok(Ok(server))) => server,
+        End::Event(Ok(Err(code))) => return Ok(code),
+        // The starter panicked and has said so.
+        End::Event(Err(_)) => return Ok(Code::Unexpected),
+    };
+    drop(starter);
+    Ok(match signals.wait_for(failures.recv()) {
+        End::Signal(name) => {
+            info!("{name} received, stopping");
+            server.stop();
+            info!("Exiting normally");
+            Code::Finished
+        }
+        End::Event(failure) => {
+            let failure = failure.map_or_else(|| "unknown".to_owned(), |why| why.to_string());
+            // The threads that are left may wait for the one that failed.
+            tell(&failure, None, Code::Unexpected)
+        }
+    })
+}
+
 /// The running server, or the code to end with after the reason was told.
-fn start(words: &[String], log: &Log) -> Result<(Server, UnboundedReceiver<Failure>), Code> {
+fn start(words: &[String], log: &Log, report: UnboundedSender<Failure>) -> Result<Server, Code> {
     let (properties, words) = split_words(words);
     let config = configure(&words, &properties)
         .map_err(|error| tell(&error, error.stderr_line(), error.exit_code()))?;
@@ -49,7 +82,6 @@ fn start(words: &[String], log: &Log) -> Result<(Server, UnboundedReceiver<Failu
         .map_err(|error| tell(&error, error.stderr_line(), error.exit_code()))?;
     notes.iter().for_each(|note| warn!("{note}"));
     let welcome = Welcome::new(&config);
-    let (report, failures) = unbounded_channel();
     let on_failure = move |failure| {
         // Nobody listens once the server is being stopped.
         let _ = report.send(failure);
@@ -64,7 +96,7 @@ fn start(words: &[String], log: &Log) -> Result<(Server, UnboundedReceiver<Failu
         tell(&error, line, code)
     })?;
     welcome.print(&server);
-    Ok((server, failures))
+    Ok(server)
 }
 
 /// Tells why the server does not start: in the log, and to whoever reads standard error.
@@ -133,26 +165,7 @@ impl Welcome {
     }
 }
 
-/// Waits for a signal or a failure, then stops.
-fn serve(server: Server, mut failures: UnboundedReceiver<Failure>, signals: Signals) -> Code {
-    match signals.wait(&mut failures) {
-        End::Signal(name) => {
-            info!("{name} received, stopping");
-            server.stop();
-            info!("Exiting normally");
-            Code::Finished
-        }
-        End::Failure(failure) => {
-            error!("{failure}");
-            eprintln!("oxkeeper: {failure}");
-            // The threads that are left may wait for the one that failed.
-            Code::Unexpected
-        }
-    }
-}
-
-/// The signals that stop a server. They count from the start on: one that comes while data is
-/// loaded stops the server as soon as it serves.
+/// The signals that stop a server.
 struct Signals {
     runtime: Runtime,
     terminate: Signal,
@@ -160,9 +173,10 @@ struct Signals {
     hangup: Signal,
 }
 
-enum End {
+/// What came first.
+enum End<T> {
     Signal(&'static str),
-    Failure(Failure),
+    Event(T),
 }
 
 impl Signals {
@@ -176,13 +190,13 @@ impl Signals {
         Ok(Signals { runtime, terminate, interrupt, hangup })
     }
 
-    fn wait(mut self, failures: &mut UnboundedReceiver<Failure>) -> End {
+    fn wait_for<T>(&mut self, event: impl Future<Output = T>) -> End<T> {
         self.runtime.block_on(async {
             tokio::select! {
                 _ = self.terminate.recv() => End::Signal("SIGTERM"),
                 _ = self.interrupt.recv() => End::Signal("SIGINT"),
                 _ = self.hangup.recv() => End::Signal("SIGHUP"),
-                Some(failure) = failures.recv() => End::Failure(failure),
+                result = event => End::Event(result),
             }
         })
     }
