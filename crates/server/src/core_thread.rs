@@ -72,14 +72,15 @@ impl CoreThread {
 
     /// What the peer wants goes out while the tree is still held: whoever sees the new state
     /// finds the events about it in its mailbox.
+    ///
+    /// What the log has to write goes first: the disk is the slowest.
     fn apply(&mut self) {
+        self.hand_out();
         if self.peer.wants_apply() {
             let shared = self.shared.clone();
             let mut tree = shared.tree_mut();
             let mut watches = shared.watches();
             self.peer.apply(&mut tree, &mut watches);
-            self.hand_out();
-        } else {
             self.hand_out();
         }
     }
