@@ -503,7 +503,8 @@ fn first_nodes() -> [(&'static str, i64, StatPersisted); 4] {
     [
         ("/", -1, stat),
         ("/zookeeper", -1, stat),
-        ("/zookeeper/config", 1, stat),
+        // Its ACL is set with version -1.
+        ("/zookeeper/config", 1, StatPersisted { aversion: -1, ..stat }),
         ("/zookeeper/quota", -1, stat),
     ]
 }

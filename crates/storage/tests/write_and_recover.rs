@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::*;
 use proto::Zxid;
 use storage::log::LogWriter;
-use storage::vfs::{MemVfs, OsVfs, Vfs};
+use storage::vfs::{OsVfs, Vfs};
 use storage::{DataDirs, Note, RecoveryError, RecoveryOptions};
 
 fn writer(vfs: &Arc<dyn Vfs>) -> LogWriter {
@@ -109,7 +109,6 @@ fn snapshots_that_all_fail_are_not_an_empty_tree() {
     let (mem, vfs) = common::mem();
     mem.put("/data/version-2/snapshot.0", b"ZKSN");
     assert_eq!(load(&vfs).unwrap().0.last_zxid, Zxid(0));
-    let _: &MemVfs = &mem;
 }
 
 #[test]

@@ -167,12 +167,7 @@ impl LogReader {
         if self.unread.len() >= n {
             return Ok(true);
         }
-        self.buf.copy_within(self.unread.clone(), 0);
-        self.unread = 0..self.unread.len();
-        let want = n.max(CHUNK);
-        if self.buf.len() < want {
-            self.buf.resize(want, 0);
-        }
+        crate::vfs::make_room(&mut self.buf, &mut self.unread, n.max(CHUNK));
         let from = self.offset + self.unread.end as u64;
         let got = read_full(&*self.file, &mut self.buf[self.unread.end..], from)
             .map_err(Error::io("read", &self.path))?;

@@ -11,7 +11,7 @@ use simd_adler32::Adler32;
 use super::compress::decompressor;
 use super::{MAGIC, SEAL_LEN, SLASH, SnapshotTail, ZxidDigest};
 use crate::names::compression_of;
-use crate::vfs::{OpenMode, Vfs, VfsFile};
+use crate::vfs::{OpenMode, Vfs, VfsFile, make_room};
 use crate::{Error, Result};
 
 const CHUNK: usize = 256 << 10;
@@ -291,7 +291,7 @@ impl Input {
         Input {
             stream,
             path: path.to_path_buf(),
-            buf: vec![0; CHUNK],
+            buf: Vec::new(),
             unread: 0..0,
             offset: 0,
             sum: Adler32::new(),
@@ -336,12 +336,8 @@ impl Input {
     fn available(&mut self, want: usize) -> Result<&[u8]> {
         if self.unread.len() < want {
             self.sum();
-            self.buf.copy_within(self.unread.clone(), 0);
-            self.unread = 0..self.unread.len();
+            make_room(&mut self.buf, &mut self.unread, want.max(CHUNK));
             self.summed = 0;
-            if self.buf.len() < want {
-                self.buf.resize(want.next_power_of_two(), 0);
-            }
         }
         while self.unread.len() < want {
             match self.stream.read(&mut self.buf[self.unread.end..]) {

@@ -5,6 +5,7 @@ mod os;
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 pub use mem::{Crash, Fault, MemVfs};
@@ -84,6 +85,19 @@ pub trait VfsFile: Send + fmt::Debug {
     /// The first offset at or after `offset` that may hold something other than zeros;
     /// `None` when there is none before the end.
     fn next_data(&self, offset: u64) -> io::Result<Option<u64>>;
+}
+
+/// Moves what is unread to the front of `buf`, which then has at least `len` bytes.
+pub(crate) fn make_room(buf: &mut Vec<u8>, unread: &mut Range<usize>, len: usize) {
+    if buf.len() < len {
+        // Fresh zeros from the system cost nothing; growing would write them.
+        let mut larger = vec![0; len.next_power_of_two()];
+        larger[..unread.len()].copy_from_slice(&buf[unread.clone()]);
+        *buf = larger;
+    } else {
+        buf.copy_within(unread.clone(), 0);
+    }
+    *unread = 0..unread.len();
 }
 
 /// Reads until `buf` is full or the file ends; how many bytes came.
