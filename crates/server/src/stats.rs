@@ -10,7 +10,6 @@ pub(crate) struct ServerStats {
     /// Latencies of all requests, ms.
     pub(crate) latency: Summary,
     pub(crate) response_sizes: ResponseSizes,
-    pub(crate) auth_failed: AtomicU64,
     /// Requests between their arrival and their reply.
     pub(crate) in_process: AtomicI64,
     /// Bytes of the large ones among them.
@@ -32,7 +31,6 @@ impl ServerStats {
             packets_sent: AtomicU64::new(0),
             latency: Summary::new(),
             response_sizes: ResponseSizes::new(),
-            auth_failed: AtomicU64::new(0),
             in_process: AtomicI64::new(0),
             large_request_bytes: AtomicI64::new(0),
         }

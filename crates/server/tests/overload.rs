@@ -137,6 +137,24 @@ fn a_slow_reader_is_not_read_from() {
 }
 
 #[test]
+fn reads_behind_a_write_are_bounded_too() {
+    let server = Running::start(&[], "");
+    let mut client = server.connect();
+    client.create("/a", &[7; 500_000], 0).unwrap();
+    let set = request::set_data(Some("/b"), Some(b""), -1);
+    let get = request::path_watch(Some("/a"), false);
+    let reads = (0..400).map(|_| (OpCode::GetData, &get[..]));
+    client.send_all([(OpCode::SetData, &set[..])].into_iter().chain(reads)).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let sent: u64 = server.value("mntr", "zk_packets_sent").parse().unwrap();
+    assert!(sent < 200, "{sent} replies of half a megabyte wait for a client that reads none");
+    assert_eq!(client.receive_reply().unwrap().header.err, -101);
+    for _ in 0..400 {
+        assert_eq!(client.receive_reply().unwrap().body.len(), 500_000 + 4 + 68);
+    }
+}
+
+#[test]
 fn above_the_global_limit_everything_is_still_answered() {
     let flags = "-Dzookeeper.globalOutstandingLimit=5";
     let server = Running::start(&[], flags);

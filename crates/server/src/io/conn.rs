@@ -47,17 +47,35 @@ pub(super) struct Conn {
     pub(super) is_readable: bool,
     /// The client sends no more.
     pub(super) is_half_closed: bool,
+    /// In the thread's list of connections to look at again.
+    pub(super) is_queued: bool,
     /// In the thread's list of connections to flush.
     pub(super) is_dirty: bool,
     /// The kernel takes no more for now.
     pub(super) is_blocked: bool,
     /// To be closed once `out` is flushed; nothing is read any more.
     pub(super) is_closing: bool,
-    /// Large requests with the core: the number of the request and its bytes.
-    pub(super) large: VecDeque<(u64, usize)>,
+    /// Events among the bytes in `out`.
+    pub(super) unsent_event_bytes: usize,
+    /// Requests with the core that take much memory, in their order.
+    pub(super) heavy: VecDeque<Heavy>,
+    /// Their bytes.
+    pub(super) heavy_bytes: usize,
+    /// Reads with the core: each may bring a large reply.
+    pub(super) reads_with_core: u32,
     pub(super) forwarded: u64,
     pub(super) answered: u64,
     pub(super) stats: ConnStats,
+}
+
+/// A request with the core that takes much memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heavy {
+    /// Its place among the connection's requests that went to the core, from 1.
+    pub(super) number: u64,
+    pub(super) bytes: usize,
+    /// It counts against `largeRequestMaxBytes`.
+    pub(super) is_large: bool,
 }
 
 /// How far a connection has come.
@@ -100,10 +118,14 @@ impl Conn {
             out: Outbound::default(),
             is_readable: false,
             is_half_closed: false,
+            is_queued: false,
             is_dirty: false,
             is_blocked: false,
             is_closing: false,
-            large: VecDeque::new(),
+            unsent_event_bytes: 0,
+            heavy: VecDeque::new(),
+            heavy_bytes: 0,
+            reads_with_core: 0,
             forwarded: 0,
             answered: 0,
             stats: ConnStats::new(),

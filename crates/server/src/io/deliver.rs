@@ -36,6 +36,7 @@ impl IoThread<'_> {
                     let len = Frame::event(to.out.buffer(), zxid, kind, &path) - 4;
                     self.lane.tally.response(len);
                     self.lane.tally.watch_bytes += len as i64;
+                    to.unsent_event_bytes += len;
                     to.stats.sent += 1;
                     self.sent_event(conn);
                 }
@@ -52,7 +53,7 @@ impl IoThread<'_> {
             return;
         };
         conn.fence.answered();
-        self.lane.release_answered(conn);
+        self.lane.release_answered(conn, reply.op);
         conn.out.buffer().extend_from_slice(frame);
         conn.stats.sent += count_responses(frame, &mut self.lane.tally);
         let is_error = header_has_error(frame);
@@ -61,7 +62,7 @@ impl IoThread<'_> {
         let waits = waits(conn);
         self.mark_dirty(id);
         if waits {
-            self.again.push(id);
+            self.look_again(id);
         }
     }
 
@@ -110,7 +111,7 @@ impl IoThread<'_> {
         let waits = waits(conn);
         self.mark_dirty(id);
         if waits {
-            self.again.push(id);
+            self.look_again(id);
         }
     }
 
@@ -121,7 +122,7 @@ impl IoThread<'_> {
                 "Closing session {}: {} does not read its events, {} bytes are waiting",
                 conn.session_text(),
                 net::java_address(conn.address),
-                conn.out.len()
+                conn.unsent_event_bytes
             );
             self.close(id);
         } else {

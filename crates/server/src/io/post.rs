@@ -79,7 +79,7 @@ impl IoPost {
 
     /// Moves all messages to `into`, which is empty.
     pub(super) fn take(&self, into: &mut Vec<IoMessage>) {
-        if self.is_pending.swap(false, SeqCst) {
+        if self.is_pending.load(SeqCst) && self.is_pending.swap(false, SeqCst) {
             let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::swap(&mut *messages, into);
         }

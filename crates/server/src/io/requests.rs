@@ -11,12 +11,20 @@ use proto::{ErrorCode, OpCode, Request, RequestHeader, Zxid};
 use tracing::{debug, error, warn};
 use tree::{DataTree, Watches};
 
-use super::conn::{Conn, Phase};
-use super::info::Answered;
+use super::conn::{Conn, Heavy, Phase};
+use super::info::{Answered, is_update};
 use super::tally::Tally;
 use super::thread::is_slow_reader;
 use crate::metrics::{Advanced, Counter};
 use crate::shared::Shared;
+
+/// Requests from this size on are counted while they are with the core.
+const HEAVY_BYTES: usize = 16 << 10;
+/// A connection with more than this in such requests is not read from.
+const HEAVY_MAX_BYTES: usize = 8 << 20;
+/// A connection with so many reads behind its writes is not read from: what they bring is
+/// bounded by nothing else.
+const READS_WITH_CORE_MAX: u32 = 64;
 
 /// What understanding requests needs besides the connection itself.
 pub(super) struct Lane<'a> {
@@ -63,6 +71,8 @@ pub(super) enum Fault {
     NotServing,
     /// The bytes of a frame are not what they should be.
     Malformed(&'static str, jute::Error),
+    /// As before, where the decoder does not say more.
+    Unreadable(&'static str),
     /// Too many large requests at once.
     LargeRequest(usize),
     /// Too many handshakes at once.
@@ -84,6 +94,7 @@ impl fmt::Display for Fault {
             ),
             Fault::NotServing => f.write_str("ZooKeeperServer not running"),
             Fault::Malformed(what, error) => write!(f, "malformed {what}: {error}"),
+            Fault::Unreadable(what) => write!(f, "malformed {what}"),
             Fault::LargeRequest(bytes) => write!(
                 f,
                 "Rejecting large request of {bytes} bytes: zookeeper.largeRequestMaxBytes is used up"
@@ -102,6 +113,8 @@ impl Lane<'_> {
             && !conn.is_stalled
             && matches!(conn.phase, Phase::New | Phase::Ready)
             && !is_slow_reader(conn)
+            && conn.heavy_bytes <= HEAVY_MAX_BYTES
+            && conn.reads_with_core < READS_WITH_CORE_MAX
             && !self.is_throttled(conn)
     }
 
@@ -241,11 +254,8 @@ impl Lane<'_> {
 
     fn forward(&mut self, conn: &mut Conn, xid: i32, op: OpCode, body: &[u8], frame_bytes: usize) {
         conn.forwarded += 1;
-        if self.is_large(frame_bytes) {
-            let budget = &self.shared.stats.large_request_bytes;
-            budget.fetch_add(frame_bytes as i64, Relaxed);
-            conn.large.push_back((conn.forwarded, frame_bytes));
-        }
+        conn.reads_with_core += u32::from(is_read(op));
+        self.weigh(conn, frame_bytes);
         self.shared.stats.in_process.fetch_add(1, Relaxed);
         let request = Forwarded {
             conn: conn.id,
@@ -334,21 +344,40 @@ impl Lane<'_> {
         Fault::LargeRequest(bytes)
     }
 
-    /// A reply came: the request's bytes are free again.
-    pub(super) fn release_answered(&mut self, conn: &mut Conn) {
+    /// Remembers what a request takes while it is with the core.
+    fn weigh(&mut self, conn: &mut Conn, bytes: usize) {
+        let is_large = self.is_large(bytes);
+        if is_large {
+            self.shared.stats.large_request_bytes.fetch_add(bytes as i64, Relaxed);
+        }
+        if is_large || bytes >= HEAVY_BYTES {
+            conn.heavy.push_back(Heavy { number: conn.forwarded, bytes, is_large });
+            conn.heavy_bytes += bytes;
+        }
+    }
+
+    /// A reply came: what the request took is free again.
+    pub(super) fn release_answered(&mut self, conn: &mut Conn, op: OpCode) {
         conn.answered += 1;
-        if let Some((number, bytes)) = conn.large.front().copied()
-            && number <= conn.answered
+        conn.reads_with_core = conn.reads_with_core.saturating_sub(u32::from(is_read(op)));
+        while let Some(heavy) = conn.heavy.front().copied()
+            && heavy.number <= conn.answered
         {
-            conn.large.pop_front();
-            self.shared.stats.large_request_bytes.fetch_sub(bytes as i64, Relaxed);
+            conn.heavy.pop_front();
+            conn.heavy_bytes -= heavy.bytes;
+            self.release(&heavy);
         }
     }
 
     /// The connection is gone.
-    pub(super) fn release_large(&mut self, conn: &Conn) {
-        let bytes: usize = conn.large.iter().map(|(_, bytes)| bytes).sum();
-        self.shared.stats.large_request_bytes.fetch_sub(bytes as i64, Relaxed);
+    pub(super) fn release_all(&mut self, conn: &Conn) {
+        conn.heavy.iter().for_each(|heavy| self.release(heavy));
+    }
+
+    fn release(&self, heavy: &Heavy) {
+        if heavy.is_large {
+            self.shared.stats.large_request_bytes.fetch_sub(heavy.bytes as i64, Relaxed);
+        }
     }
 
     // What is answered before any request is.
@@ -357,7 +386,7 @@ impl Lane<'_> {
         let mut reader = Reader::with_limits(body, self.shared.limits);
         let (scheme, auth) = match Request::decode(OpCode::Auth, &mut reader) {
             Ok(Request::Auth { scheme, auth }) => (scheme.unwrap_or_default(), auth),
-            _ => return Taken::Close(Fault::Malformed("auth packet", END)),
+            _ => return Taken::Close(Fault::Unreadable("auth packet")),
         };
         let address = net::java_address(conn.address);
         let outcome = self.shared.rules.authenticate(&scheme, auth, conn.ip());
@@ -406,7 +435,7 @@ impl Lane<'_> {
                 self.reply(conn, xid, Zxid::ZERO, ErrorCode::Ok, true);
                 Taken::Yes
             }
-            _ => Taken::Close(Fault::Malformed("SASL packet", END)),
+            _ => Taken::Close(Fault::Unreadable("SASL packet")),
         }
     }
 
@@ -438,8 +467,10 @@ impl Lane<'_> {
     }
 }
 
-/// For packets whose decoding error says nothing more than that they are too short.
-pub(super) const END: jute::Error = jute::Error::UnexpectedEnd { offset: 0, missing: 1 };
+/// Whether the core answers the request from the tree.
+fn is_read(op: OpCode) -> bool {
+    !is_update(op) && op != OpCode::Sync
+}
 
 /// The watch tables, locked when a read asks for them.
 struct SharedWatches<'a>(&'a Shared);

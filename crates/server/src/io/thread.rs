@@ -24,7 +24,7 @@ const SCRATCH_BYTES: usize = 64 * 1024;
 /// A connection with more than this to send is not read from (slow reader).
 const OUT_PAUSE_BYTES: usize = 1 << 20;
 /// A connection that lets more events than this pile up is closed.
-const OUT_MAX_BYTES: usize = 16 << 20;
+const EVENTS_MAX_BYTES: usize = 16 << 20;
 const EVENTS: usize = 256;
 
 const WAKE: Token = Token(usize::MAX);
@@ -41,7 +41,7 @@ pub(crate) struct IoThread<'a> {
     pub(super) shared: &'a Shared,
     poll: Poll,
     pub(super) acceptor: Option<Acceptor>,
-    pub(super) conns: HashMap<ConnId, Conn, RandomState>,
+    pub(super) conns: HashMap<ConnId, Box<Conn>, RandomState>,
     /// Connections that are gone while the core still works on requests of theirs, with how many.
     pub(super) leaving: HashMap<ConnId, u32, RandomState>,
     pub(super) lane: Lane<'a>,
@@ -123,9 +123,7 @@ impl<'a> IoThread<'a> {
                 }
             }
             self.resume_stalled();
-            for id in std::mem::take(&mut self.again) {
-                self.pump(id);
-            }
+            self.pump_again();
             self.timers();
             self.hand_over();
             self.flush_all();
@@ -197,7 +195,8 @@ impl<'a> IoThread<'a> {
         }
         let timeout_ms = self.shared.config.listeners.sessionless_timeout_ms as i32;
         let now_ms = self.now_ms();
-        self.conns.insert(id, Conn::new(id, socket, address, timeout_ms, now_ms));
+        let conn = Conn::new(id, socket, address, timeout_ms, now_ms);
+        self.conns.insert(id, Box::new(conn));
         self.expiry.put(id, self.expiry.round_up(now_ms + i64::from(timeout_ms)));
     }
 
@@ -211,6 +210,25 @@ impl<'a> IoThread<'a> {
         }
         if readable {
             self.pump(id);
+        }
+    }
+
+    /// Looks at a connection in the next round, or in this one if that part of it is still ahead.
+    pub(super) fn look_again(&mut self, id: ConnId) {
+        if let Some(conn) = self.conns.get_mut(&id)
+            && !conn.is_queued
+        {
+            conn.is_queued = true;
+            self.again.push(id);
+        }
+    }
+
+    fn pump_again(&mut self) {
+        for id in std::mem::take(&mut self.again) {
+            if let Some(conn) = self.conns.get_mut(&id) {
+                conn.is_queued = false;
+                self.pump(id);
+            }
         }
     }
 
@@ -246,7 +264,7 @@ impl<'a> IoThread<'a> {
         if self.conns.get(&id).is_some_and(|conn| conn.is_readable || conn.is_held)
             && self.conns.get(&id).is_some_and(|conn| self.lane.may_read(conn))
         {
-            self.again.push(id);
+            self.look_again(id);
         }
     }
 
@@ -343,14 +361,15 @@ impl<'a> IoThread<'a> {
             Ok(Flushed::All) if conn.is_closing => self.close(id),
             Ok(Flushed::All) => {
                 conn.last_io_ms = now_ms;
+                conn.unsent_event_bytes = 0;
                 if was_paused {
-                    self.again.push(id);
+                    self.look_again(id);
                 }
             }
             Ok(Flushed::Blocked) => {
                 conn.is_blocked = true;
                 if was_paused && conn.out.len() <= OUT_PAUSE_BYTES {
-                    self.again.push(id);
+                    self.look_again(id);
                 }
             }
             Err(error) => {
@@ -366,7 +385,7 @@ impl<'a> IoThread<'a> {
         // The client may be faster; then there is nothing to shut down.
         let _ = conn.socket.shutdown(Shutdown::Both);
         self.shared.admission.leave(conn.ip());
-        self.lane.release_large(&conn);
+        self.lane.release_all(&conn);
         if matches!(conn.phase, Phase::Greeted | Phase::Ready) {
             self.shared.watches().remove_watcher(id.watcher());
             if conn.fence.with_core() > 0 {
@@ -411,7 +430,7 @@ impl<'a> IoThread<'a> {
         for id in std::mem::take(&mut self.lane.stalled) {
             if let Some(conn) = self.conns.get_mut(&id) {
                 conn.is_stalled = false;
-                self.again.push(id);
+                self.look_again(id);
             }
         }
     }
@@ -433,7 +452,7 @@ impl<'a> IoThread<'a> {
         let info = |conn: &Conn| {
             conn.info(self.expiry.round_up(conn.last_io_ms + i64::from(conn.timeout_ms)))
         };
-        self.conns.values().map(info).collect()
+        self.conns.values().map(|conn| info(conn)).collect()
     }
 
     /// A four-letter word is answered; then the connection is done.
@@ -503,5 +522,5 @@ pub(super) fn is_slow_reader(conn: &Conn) -> bool {
 
 /// Whether even events are too many.
 pub(super) fn is_hopeless(conn: &Conn) -> bool {
-    conn.out.len() > OUT_MAX_BYTES
+    conn.unsent_event_bytes > EVENTS_MAX_BYTES
 }

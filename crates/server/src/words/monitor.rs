@@ -50,7 +50,8 @@ fn put_gauges(words: &WordThread, put: &mut dyn FnMut(&str, &str)) {
     put("max_client_response_size", &stats.response_sizes.max().to_string());
     put("min_client_response_size", &stats.response_sizes.min().to_string());
     put("outstanding_tls_handshake", "0");
-    put("auth_failed_count", &stats.auth_failed.load(Relaxed).to_string());
+    // Java counts these for TLS only.
+    put("auth_failed_count", "0");
     put("non_mtls_remote_conn_count", "0");
     put("non_mtls_local_conn_count", "0");
 }
