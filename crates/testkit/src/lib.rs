@@ -4,6 +4,7 @@
 //! Start at [`client`] for the wire, [`oracle`] for the comparison, [`proof`] for the files.
 
 pub mod client;
+pub mod fuzz;
 pub mod java;
 pub mod oracle;
 pub mod process;
