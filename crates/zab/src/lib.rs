@@ -4,10 +4,15 @@
 //! come in as values, everything wanted goes out as values. A duty of the disk is an output, and
 //! what may only follow it is made from the disk's answer.
 //!
-//! [`quorum`] says which servers are enough. [`Proposals`] is broadcast as far as one server
-//! needs it.
+//! [`quorum`] says which servers are enough, [`wire`] what is on the sockets. [`Proposals`] is
+//! broadcast as far as one server needs it.
 
+mod epoch;
 mod proposals;
 pub mod quorum;
+mod server_state;
+pub mod wire;
 
+pub use epoch::Epoch;
 pub use proposals::Proposals;
+pub use server_state::ServerState;
