@@ -28,6 +28,9 @@ pub struct Args {
     /// Stop after this many rounds with a difference.
     #[arg(long, default_value_t = 10)]
     differences: usize,
+    /// Go on with a round until it has this many differences.
+    #[arg(long, default_value_t = 1)]
+    per_round: usize,
     /// Run only this round of the seed, to see a difference again.
     #[arg(long)]
     round: Option<usize>,
@@ -61,6 +64,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         servers: [args.reference, args.server],
         expire_every: args.expire_every,
         differences_max: args.differences,
+        differences_per_round: args.per_round,
         only_round: args.round,
         profile: args.profile.clone(),
         inject: args.inject,

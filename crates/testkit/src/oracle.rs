@@ -45,6 +45,8 @@ pub struct Options {
     pub expire_every: usize,
     /// Stop after this many rounds with differences.
     pub differences_max: usize,
+    /// Go on with a round until it has this many.
+    pub differences_per_round: usize,
     /// Only this round (the first is 0), to look at a difference again.
     pub only_round: Option<usize>,
     /// Only rounds with this profile.
@@ -63,6 +65,7 @@ impl Default for Options {
             slots: 5,
             expire_every: 8000,
             differences_max: 10,
+            differences_per_round: 1,
             only_round: None,
             profile: None,
             inject: false,

@@ -14,7 +14,6 @@ use std::collections::{BTreeMap, VecDeque};
 use jute::Reader;
 use proto::{OpCode, Stat};
 
-use super::explained::is_explained_op;
 use super::profile::Profile;
 use super::render::Seen;
 use super::rng::Rng;
@@ -245,7 +244,7 @@ impl Generator {
         let op = request.op_code();
         let alone = matches!(op, Some(OpCode::Auth | OpCode::Sasl | OpCode::SetAcl));
         let large = request.body.len() > LARGE_BYTES;
-        !quota && !alone && !large && !is_explained_op(request.op)
+        !quota && !alone && !large
     }
 
     fn learn_reply(&mut self, requests: &[Request], outcome: &Outcome) {

@@ -52,8 +52,11 @@ impl Names {
         self.jumps.push((zxid.0, relative - (zxid.0 - self.base_zxid)));
     }
 
-    /// Notes a session under the next number.
+    /// Notes a session under the next number; 0 is no session.
     pub fn add_session(&mut self, id: i64) {
+        if id == 0 {
+            return;
+        }
         let next = self.sessions.len();
         self.sessions.entry(id).or_insert(next);
     }
@@ -78,7 +81,8 @@ impl Names {
             return relative;
         }
         let plain = relative.saturating_add(self.base_zxid);
-        let jump = self.jumps.iter().rev().find(|(from, shift)| plain - shift >= *from);
+        let jump =
+            self.jumps.iter().rev().find(|(from, shift)| plain.saturating_sub(*shift) >= *from);
         plain.saturating_sub(jump.map_or(0, |(_, shift)| *shift))
     }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One difference, with what is needed to see it again.
@@ -48,8 +48,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = BTreeSet::new();
         for difference in &self.differences {
-            writeln!(f, "{}\n", difference.text)?;
+            if told.insert(&difference.signature) {
+                writeln!(f, "{}\n", difference.text)?;
+            }
         }
         write!(f, "{}", self.coverage())?;
         for (name, count) in &self.explained {

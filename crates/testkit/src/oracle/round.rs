@@ -60,6 +60,7 @@ struct Round<'a> {
     sides: [Side; 2],
     history: VecDeque<Step>,
     ops: usize,
+    differences: usize,
 }
 
 impl<'a> Round<'a> {
@@ -80,7 +81,17 @@ impl<'a> Round<'a> {
         };
         let sides = [connect(0)?, connect(1)?];
         let history = VecDeque::new();
-        Ok(Round { options, number, profile, report, servers, sides, history, ops: 0 })
+        Ok(Round {
+            options,
+            number,
+            profile,
+            report,
+            servers,
+            sides,
+            history,
+            ops: 0,
+            differences: 0,
+        })
     }
 
     /// Steps until enough operations were made or the servers went apart.
@@ -122,12 +133,25 @@ impl<'a> Round<'a> {
         }
         if let Some(explained) = explain(step) {
             *self.report.explained.entry(explained.name).or_default() += 1;
-            self.realign()?;
+            self.rejoin()?;
             return Ok(Some(outcome));
         }
-        let signature = signature(step, &outcome, &other);
+        let signature = signature(step, [&outcome, &other], &lines);
         self.differ(step, signature, &lines);
-        Ok(None)
+        self.rejoin()?;
+        self.differences += 1;
+        Ok((self.differences < self.options.differences_per_round).then_some(outcome))
+    }
+
+    /// Brings both servers' connections and zxids in step again after a difference. The trees may
+    /// differ; what follows from that is found as well.
+    fn rejoin(&mut self) -> Result<(), Error> {
+        for slot in 0..self.options.slots {
+            if self.sides[0].is_connected(slot) != self.sides[1].is_connected(slot) {
+                self.sides.iter_mut().for_each(|side| side.disconnect(slot));
+            }
+        }
+        self.realign()
     }
 
     /// Whether a server ended: then even equal outcomes mean nothing.
@@ -263,13 +287,14 @@ impl<'a> Round<'a> {
     }
 }
 
-/// The operation and both results, of the first request whose replies differ.
-fn signature(step: &Step, first: &Outcome, second: &Outcome) -> String {
+/// The operation and both results of the first request whose replies differ; for equal results
+/// the first words that differ.
+fn signature(step: &Step, outcomes: [&Outcome; 2], lines: &[Vec<String>; 2]) -> String {
     let results = |outcome: &Outcome| -> Vec<(String, String)> {
         let seen = outcome.iter().flat_map(|(_, seen)| seen);
         seen.map(|seen| result(step, seen)).collect()
     };
-    let (first, second) = (results(first), results(second));
+    let (first, second) = (results(outcomes[0]), results(outcomes[1]));
     let at = first.iter().zip(&second).position(|(a, b)| a != b);
     let nothing = (step.kind(), "nothing".to_owned());
     match at.or_else(|| (first.len() != second.len()).then(|| first.len().min(second.len()))) {
@@ -277,8 +302,19 @@ fn signature(step: &Step, first: &Outcome, second: &Outcome) -> String {
             let (a, b) = (first.get(at).unwrap_or(&nothing), second.get(at).unwrap_or(&nothing));
             format!("{} {} / {} {}", a.0, a.1, b.0, b.1)
         }
-        None => format!("{} same results, other content", step.kind()),
+        None => format!("{} {}", step.kind(), first_words(lines)),
     }
+}
+
+/// The first words that differ, without their numbers.
+fn first_words(lines: &[Vec<String>; 2]) -> String {
+    let (a, b) = (lines[0].join(" "), lines[1].join(" "));
+    let mut words = a.split(' ').zip(b.split(' '));
+    let text = match words.find(|(a, b)| a != b) {
+        Some((a, b)) => format!("{a} / {b}"),
+        None => "one has more words".into(),
+    };
+    text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 fn result(step: &Step, seen: &Seen) -> (String, String) {

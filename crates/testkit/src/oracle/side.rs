@@ -103,6 +103,13 @@ impl Side {
         client.map_or(0, |client| self.names.relative(client.last_zxid()))
     }
 
+    /// Drops the slot's connection.
+    pub fn disconnect(&mut self, slot: Slot) {
+        if let Some(client) = self.slots[slot].client.take() {
+            client.disconnect();
+        }
+    }
+
     /// The server's count of transactions now.
     pub fn zxid(&mut self) -> Result<i64, Error> {
         Ok(self.names.relative(self.control.ping()?))
@@ -252,9 +259,7 @@ impl Side {
 
     fn drop_connection(&mut self, slot: Slot) -> Vec<Seen> {
         let seen = self.ping(slot);
-        if let Some(client) = self.slots[slot].client.take() {
-            client.disconnect();
-        }
+        self.disconnect(slot);
         seen
     }
 

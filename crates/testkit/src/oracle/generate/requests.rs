@@ -82,7 +82,7 @@ impl Generator {
     }
 
     fn write(&mut self, slot: Slot) -> Request {
-        const OPS: [OpCode; 10] = [
+        const OPS: [OpCode; 9] = [
             OpCode::Create,
             OpCode::Create2,
             OpCode::CreateContainer,
@@ -91,10 +91,9 @@ impl Generator {
             OpCode::Delete,
             OpCode::SetAcl,
             OpCode::Multi,
-            OpCode::DeleteContainer,
             OpCode::Reconfig,
         ];
-        let op = OPS[self.rng.weighted(&[220, 80, 30, 40, 180, 220, 50, 150, 6, 6])];
+        let op = OPS[self.rng.weighted(&[220, 80, 30, 40, 180, 220, 50, 150, 6])];
         let body = match op {
             OpCode::SetData => self.set_data(),
             OpCode::Delete => self.delete(),
@@ -104,7 +103,6 @@ impl Generator {
                 request::set_acl(path.as_deref(), self.acl().as_deref(), version)
             }
             OpCode::Multi => self.multi(),
-            OpCode::DeleteContainer => request::path(self.path().as_deref()),
             OpCode::Reconfig => self.reconfig(),
             _ => self.create(op),
         };
