@@ -155,7 +155,8 @@ impl LogThread {
             match self.writer.reopen_after_failure().and_then(|()| self.writer.commit()) {
                 Ok(stats) => {
                     self.shared.log_is_failing.store(false, Relaxed);
-                    info!("the transaction log is written again, up to {:?}", stats.upto);
+                    let upto = stats.upto.unwrap_or_default();
+                    info!("the transaction log is written again, up to {upto}");
                     return Ok(stats);
                 }
                 Err(error) if !error.is_disk_full() => return Err(error),
