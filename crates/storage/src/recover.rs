@@ -468,10 +468,7 @@ impl Recovery<'_> {
     fn write_first_snapshot(&mut self) -> Result<(), RecoveryError> {
         let acls = [(1, AclList::read_only())];
         let tail = SnapshotTail {
-            digest: self.options.digest_enabled.then_some(ZxidDigest {
-                version: proto::TxnDigest::VERSION,
-                ..ZxidDigest::default()
-            }),
+            digest: self.options.digest_enabled.then(ZxidDigest::default),
             last_zxid: self.options.last_zxid_enabled.then_some(Zxid::ZERO),
         };
         let (vfs, dir) = (Arc::clone(self.vfs), self.dirs.snap_dir());

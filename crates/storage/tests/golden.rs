@@ -11,7 +11,9 @@ use common::*;
 use jute::{Limits, Reader};
 use proto::{AclList, TxnRecord, Zxid};
 use storage::log::{LogReader, Tail};
-use storage::snapshot::{Compression, SnapshotOptions, SnapshotReader, SnapshotWriter};
+use storage::snapshot::{
+    Compression, SnapshotOptions, SnapshotReader, SnapshotTail, SnapshotWriter, ZxidDigest,
+};
 use storage::vfs::{MemVfs, OsVfs, Vfs};
 use storage::{RecoveryOptions, compression_of};
 
@@ -142,6 +144,20 @@ fn compressed_snapshots_are_read_back() {
     let java = std::fs::read(golden("snappy/snapshot.22.snappy")).unwrap();
     let (_, ours) = rewritten(&golden("snappy/snapshot.22.snappy"), Compression::Snappy);
     assert_eq!(ours[..16], java[..16]);
+}
+
+#[test]
+fn the_digest_of_an_old_release_is_hex_text() {
+    let (mem, vfs) = mem();
+    let (dir, options) = (dirs().snap_dir(), SnapshotOptions::default());
+    let digest = ZxidDigest { zxid: Zxid(9), version: 1, digest: -2 };
+    let tail = SnapshotTail { digest: Some(digest), last_zxid: Some(Zxid(9)) };
+    let writer = SnapshotWriter::create(vfs, &dir, Zxid(9), options, &[], &[]).unwrap();
+    let file = writer.finish(&tail).unwrap();
+    let bytes = mem.read(&file.path).unwrap();
+    assert!(bytes.windows(20).any(|window| window == b"\0\0\0\x10fffffffffffffffe"));
+    let reader = SnapshotReader::open(&mem, &file.path, Limits::default()).unwrap();
+    assert_eq!(reader.finish().unwrap(), tail);
 }
 
 #[test]

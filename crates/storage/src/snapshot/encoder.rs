@@ -65,7 +65,11 @@ impl<W: Write> SnapshotEncoder<W> {
         if let Some(digest) = tail.digest {
             self.buf.put_i64(digest.zxid.0);
             self.buf.put_i32(digest.version);
-            self.buf.put_i64(digest.digest);
+            match digest.version {
+                // Before version 2 the digest was hex text.
+                ..2 => self.buf.put_string(Some(&format!("{:x}", digest.digest))),
+                _ => self.buf.put_i64(digest.digest),
+            }
             self.seal()?;
         }
         if let Some(zxid) = tail.last_zxid {

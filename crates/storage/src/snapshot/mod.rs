@@ -6,7 +6,7 @@ mod reader;
 mod valid;
 mod writer;
 
-use proto::Zxid;
+use proto::{TxnDigest, Zxid};
 
 pub use encoder::SnapshotEncoder;
 pub use reader::{SnapshotNode, SnapshotReader};
@@ -54,7 +54,7 @@ impl Compression {
 }
 
 /// The digest of the tree at a transaction, as a snapshot records it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ZxidDigest {
     /// The transaction it is computed after; 0 when there was none yet.
     pub zxid: Zxid,
@@ -62,6 +62,13 @@ pub struct ZxidDigest {
     pub version: i32,
     /// The wrapping sum over all nodes.
     pub digest: i64,
+}
+
+/// What Java writes before the first transaction.
+impl Default for ZxidDigest {
+    fn default() -> Self {
+        ZxidDigest { zxid: Zxid::ZERO, version: TxnDigest::VERSION, digest: 0 }
+    }
 }
 
 /// The optional sections behind the first seal.
