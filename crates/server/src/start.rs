@@ -34,6 +34,8 @@ use crate::{Version, settings};
 
 /// More I/O threads than this do not pay: the core is the limit then.
 const IO_THREADS_MAX: usize = 4;
+/// However many are asked for.
+const IO_THREADS_LIMIT: usize = 64;
 /// What a thread of ours needs at most; only what is touched costs memory.
 const STACK_BYTES: usize = 1 << 20;
 
@@ -116,7 +118,7 @@ impl Server {
         let listener = listen(&config)?;
         let address = listener.address;
         let seed = random_seed()?;
-        let (polls, posts) = io_posts(io_threads())?;
+        let (polls, posts) = io_posts(io_threads(&config))?;
         let shared = Arc::new(Shared::new(Parts {
             version,
             clock,
@@ -165,8 +167,13 @@ impl Server {
     }
 }
 
-/// `min(cores, 4)`, but one where the core and the log thread need the other processors.
-fn io_threads() -> usize {
+/// `nio.numSelectorThreads` if it is set, as in Java the number of threads that wait for sockets.
+/// Else `min(cores, 4)`, but one where the core and the log thread need the other processors.
+fn io_threads(config: &Config) -> usize {
+    let asked = config.properties.value("zookeeper.nio.numSelectorThreads");
+    if let Some(count) = asked.and_then(|count| count.trim().parse::<usize>().ok()) {
+        return count.clamp(1, IO_THREADS_LIMIT);
+    }
     match thread::available_parallelism().map_or(1, usize::from) {
         0..=2 => 1,
         cores => cores.min(IO_THREADS_MAX),

@@ -6,6 +6,8 @@ use common::{Running, eventually};
 use proto::{EventKind, OpCode, SessionId};
 use testkit::client::{Body, Client, Error, Hello, Packet, request};
 
+const SEVERAL_IO_THREADS: &str = "-Dzookeeper.nio.numSelectorThreads=3";
+
 #[test]
 fn what_was_acknowledged_is_there_after_a_restart() {
     let mut server = Running::start(&[], "");
@@ -44,7 +46,7 @@ fn a_read_behind_a_write_sees_it() {
 
 #[test]
 fn an_event_comes_before_the_data_it_announces() {
-    let server = Running::start(&[], "");
+    let server = Running::start(&[], SEVERAL_IO_THREADS);
     let (mut writer, mut reader) = (server.connect(), server.connect());
     writer.create("/a", b"0", 0).unwrap();
     for round in 1..200_i32 {
@@ -68,6 +70,21 @@ fn an_event_comes_before_the_data_it_announces() {
         }
         writer.receive_reply().unwrap();
     }
+}
+
+#[test]
+fn connections_of_all_io_threads_are_served_and_shown() {
+    let server = Running::start(&[], SEVERAL_IO_THREADS);
+    let mut clients: Vec<Client> = (0..8).map(|_| server.connect()).collect();
+    for (at, client) in clients.iter_mut().enumerate() {
+        client.create(&format!("/n{at}"), b"", 1).unwrap();
+    }
+    let cons = server.word("cons");
+    assert!(clients.iter().all(|client| cons.contains(&format!("sid={}", client.session_id()))));
+    let mut moved =
+        Client::connect(server.address(), &Hello::resume(clients[0].greeting())).unwrap();
+    assert!(matches!(clients[0].receive(), Err(Error::Closed | Error::Socket(_))));
+    assert!(moved.get_data("/n0", false).is_ok());
 }
 
 #[test]

@@ -26,6 +26,8 @@ const OUT_PAUSE_BYTES: usize = 1 << 20;
 /// A connection that lets more events than this pile up is closed.
 const EVENTS_MAX_BYTES: usize = 16 << 20;
 const EVENTS: usize = 256;
+/// A prime, so that no connection is always first or last.
+const TURN: usize = 7919;
 
 const WAKE: Token = Token(usize::MAX);
 const LISTEN: Token = Token(usize::MAX - 1);
@@ -53,6 +55,8 @@ pub(crate) struct IoThread<'a> {
     pub(super) dirty: Vec<ConnId>,
     /// To be looked at in the next round although no event says so.
     pub(super) again: Vec<ConnId>,
+    /// Where [`IoThread::pump_again`] begins.
+    turn: usize,
     is_stopping: bool,
 }
 
@@ -93,6 +97,7 @@ impl<'a> IoThread<'a> {
             messages: Vec::new(),
             dirty: Vec::new(),
             again: Vec::new(),
+            turn: 0,
             is_stopping: false,
         })
     }
@@ -223,8 +228,13 @@ impl<'a> IoThread<'a> {
         }
     }
 
+    /// Begins at another connection each time: near a limit, the first ones get most of it.
     fn pump_again(&mut self) {
-        for id in std::mem::take(&mut self.again) {
+        let mut again = std::mem::take(&mut self.again);
+        self.turn = self.turn.wrapping_add(TURN);
+        let first = self.turn % again.len().max(1);
+        again.rotate_left(first);
+        for id in again {
             if let Some(conn) = self.conns.get_mut(&id) {
                 conn.is_queued = false;
                 self.pump(id);
