@@ -1,6 +1,8 @@
 //! What developers run: `cargo xtask <command>`.
 
 mod bench;
+mod dist;
+mod docs;
 mod oracle;
 mod tidy;
 
@@ -21,6 +23,10 @@ struct Args {
 enum Command {
     /// Measures Oxkeeper and the Java server in turn and writes the numbers down.
     Bench(bench::Args),
+    /// Makes the distribution folder and its archive.
+    Dist(dist::Args),
+    /// Makes the pages that are made from code.
+    Docs(docs::Args),
     /// Compares Oxkeeper's answers with the Java server's on random requests.
     Oracle(oracle::Args),
     /// Checks layering, forbidden words, licences and docs.
@@ -30,6 +36,8 @@ enum Command {
 fn main() -> Result<ExitCode> {
     match Args::parse().command {
         Command::Bench(args) => bench::run(&args),
+        Command::Dist(args) => dist::run(&args),
+        Command::Docs(args) => docs::run(&args),
         Command::Oracle(args) => oracle::run(&args),
         Command::Tidy => tidy::run(),
     }

@@ -17,6 +17,7 @@ pub fn run() -> Result<ExitCode> {
     let mut breaches = layers::check(&packages);
     breaches.extend(licences::check(&packages));
     breaches.extend(sources::check(&root)?);
+    breaches.extend(crate::docs::check(&root));
     for breach in &breaches {
         println!("tidy: {breach}");
     }
