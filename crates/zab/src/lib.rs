@@ -4,9 +4,10 @@
 //! come in as values, everything wanted goes out as values. A duty of the disk is an output, and
 //! what may only follow it is made from the disk's answer.
 //!
-//! [`quorum`] says which servers are enough, [`wire`] what is on the sockets. [`Proposals`] is
-//! broadcast as far as one server needs it.
+//! [`quorum`] says which servers are enough, [`wire`] what is on the sockets, [`election`] who
+//! should lead. [`Proposals`] is broadcast as far as one server needs it.
 
+pub mod election;
 mod epoch;
 mod proposals;
 pub mod quorum;
