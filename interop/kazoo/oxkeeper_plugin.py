@@ -4,7 +4,8 @@ The harness writes zoo.cfg, JAAS and key store files and runs `java ... QuorumPe
 All of that stays as it is, so both servers read the very same files; only the command is
 replaced, and the fixed pause after a start by asking the server whether it serves.
 
-Environment: KAZOO_SERVER=java|ox, KAZOO_OUTCOMES=<file that gets "<outcome> TAB <test id>">.
+Environment: KAZOO_SERVER=java|ox, KAZOO_OUTCOMES=<file that gets "<outcome> TAB <test id>">,
+KAZOO_PIDS=<file that gets the pid of every server>.
 """
 
 import os
@@ -48,9 +49,12 @@ def _start_server(args):
     properties = [word for word in args if word.startswith("-D")]
     args, env = peers.server_command(KIND, config_path, properties)
     with open(_output_path(os.path.dirname(config_path)), "ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             args, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
+    with open(os.environ["KAZOO_PIDS"], "a") as pids:
+        pids.write(f"{process.pid}\n")
+    return process
 
 
 def _start_cluster(cluster):

@@ -15,6 +15,7 @@ Exit code: 0 when every expected test passed, 1 when one did not, 2 when the run
 import argparse
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,10 @@ import peers  # noqa: E402
 
 BASELINE = HERE / "java-baseline.txt"
 EXCLUDED = HERE / "excluded.txt"
+
+# The slowest test takes half a minute on a busy machine.
+TEST_LIMIT_S = 120
+RUN_LIMIT_S = 1200
 
 
 def main():
@@ -72,10 +77,14 @@ def run(args, only):
     kazoo = peers.peer_dir("kazoo")
     with tempfile.TemporaryDirectory(prefix="kazoo-run-") as folder:
         outcomes_path = pathlib.Path(folder) / "outcomes"
+        pids_path = pathlib.Path(folder) / "pids"
         # Whole test classes stay on one worker: the harness starts a server per class.
         command = [kazoo / "venv/bin/python", "-m", "pytest", "-p", "oxkeeper_plugin", "-q",
                    "-o", "addopts=", "-o", "log_cli=false", "-p", "no:cacheprovider",
-                   "--color=no", "-W", "ignore", "--timeout=120"]
+                   "--color=no", "-W", "ignore",
+                   # A test that hangs ends its worker and shows where each thread stands; the
+                   # other way, an exception in the main thread, can hang again in tear-down.
+                   f"--timeout={TEST_LIMIT_S}", "--timeout-method=thread"]
         if only:
             command += [f"kazoo/tests/{name}" for name in only]
         else:
@@ -89,16 +98,48 @@ def run(args, only):
             "PYTHONDONTWRITEBYTECODE": "1",
             "KAZOO_SERVER": args.kind,
             "KAZOO_OUTCOMES": str(outcomes_path),
+            "KAZOO_PIDS": str(pids_path),
             "TMPDIR": folder,
         }
-        ended = subprocess.run(command, cwd=kazoo / "sdist", env=env, text=True,
-                               stdout=None if args.verbose else subprocess.PIPE,
-                               stderr=subprocess.STDOUT)
-        if ended.returncode not in (0, 1):
-            raise RuntimeError(f"pytest ended with code {ended.returncode}\n{ended.stdout or ''}")
-        if ended.returncode == 1 and ended.stdout:
-            print(ended.stdout)
+        try:
+            output, code = run_pytest(command, kazoo / "sdist", env, args.verbose)
+        finally:
+            stop_left_servers(pids_path, folder)
+        # 1 means that tests failed; a worker that ended early is among them.
+        if code not in (0, 1):
+            raise RuntimeError(f"pytest ended with code {code}\n{output}")
+        if code == 1:
+            print(output)
         return read_outcomes(outcomes_path)
+
+
+def run_pytest(command, folder, env, verbose):
+    """What pytest printed and its exit code; it and its workers are gone afterwards."""
+    # A process group of its own, so that stopping it stops its workers too.
+    with subprocess.Popen(command, cwd=folder, env=env, text=True, start_new_session=True,
+                          stdout=None if verbose else subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as pytest:
+        try:
+            output, _ = pytest.communicate(timeout=RUN_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"the tests did not end within {RUN_LIMIT_S} s") from None
+        finally:
+            if pytest.poll() is None:
+                os.killpg(pytest.pid, signal.SIGKILL)
+    return output or "", pytest.returncode
+
+
+def stop_left_servers(pids_path, folder):
+    """Servers outlive a worker that was ended by force."""
+    pids = pids_path.read_text().split() if pids_path.exists() else []
+    for pid in pids:
+        try:
+            command_line = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+        except OSError:
+            continue
+        # The pid may be somebody else's by now.
+        if folder in command_line:
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def read_outcomes(path):
@@ -160,4 +201,6 @@ def record(outcomes, excluded):
 
 
 if __name__ == "__main__":
+    # As on Ctrl-C: leave through the tidying up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     sys.exit(main())
