@@ -110,8 +110,13 @@ impl CoreThread {
                 info!("Expiring session {session}, timeout of {timeout_ms}ms exceeded");
             }
             Notice::QuotaExceeded { prefix, what, current, limit, is_hard } => {
-                let kind = if *is_hard { "hard" } else { "soft" };
-                warn!("Quota exceeded: {prefix} [current {what}={current}, {kind} limit={limit}]");
+                let limit_name = match (*is_hard, *what) {
+                    (true, "count") => "hardCountLimit",
+                    (true, _) => "hardByteLimit",
+                    (false, "count") => "softCountLimit",
+                    (false, _) => "softByteLimit",
+                };
+                warn!("Quota exceeded: {prefix} [current {what}={current}, {limit_name}={limit}]");
             }
             Notice::ContainerSwept { path } => {
                 info!("Attempting to delete candidate container: {path}");
