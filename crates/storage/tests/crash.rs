@@ -9,7 +9,7 @@ use std::sync::Arc;
 use common::*;
 use jute::Limits;
 use proto::Zxid;
-use storage::log::{LogOptions, LogWriter};
+use storage::log::{LogOptions, LogWriter, truncate};
 use storage::vfs::{Crash, Fault, MemVfs, Vfs};
 use storage::{Error, purge};
 
@@ -185,7 +185,37 @@ fn a_full_disk_loses_nothing_and_the_log_comes_back() {
             assert_eq!(progress.acknowledged, progress.appended);
         }
         assert!(was_full, "{capacity}");
-        check_recovers(&mem.crash(Crash::LoseUnsynced), &progress, "after full disk");
+        for how in all_crashes() {
+            check_recovers(&mem.crash(how), &progress, &format!("after {capacity} {how:?}"));
+        }
+    }
+}
+
+#[test]
+fn a_truncation_is_never_a_hole_wherever_it_stops() {
+    const CUT: i64 = 13;
+    let run = |stop: Option<u64>| {
+        let (mem, vfs) = prepared();
+        let (progress, result) = script(&vfs, SMALL_LOG);
+        result.unwrap();
+        let mem = mem.crash(Crash::KeepAll);
+        if let Some(stop) = stop {
+            mem.stop_at(stop);
+        }
+        let dir = dirs().log_dir();
+        let result = truncate(&mem, &dir, &dir, Zxid(CUT), Limits::default());
+        (mem, progress, result.is_ok())
+    };
+    let calls = run(None).0.calls();
+    assert!(calls > 5);
+    for stop in 0..=calls {
+        let (mem, before, done) = run(Some(stop));
+        assert_eq!(done, stop == calls);
+        for how in all_crashes() {
+            let progress =
+                Progress { acknowledged: CUT, appended: if done { CUT } else { before.appended } };
+            check_recovers(&mem.crash(how), &progress, &format!("stop {stop} {how:?}"));
+        }
     }
 }
 

@@ -76,13 +76,11 @@ fn remove_all(
     files: impl Iterator<Item = NamedFile>,
     done: &mut Truncated,
 ) -> Result<()> {
-    let before = done.removed.len();
     for file in files {
         vfs.remove(&file.path).map_err(Error::io("remove", &file.path))?;
-        done.removed.push(file.path);
-    }
-    if done.removed.len() > before {
+        // One by one: a crash must not bring back a later log without the one before it.
         vfs.sync_dir(dir).map_err(Error::io("sync", dir))?;
+        done.removed.push(file.path);
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub trait Vfs: Send + Sync + fmt::Debug {
     fn metadata(&self, path: &Path) -> io::Result<Entry>;
     /// Whether this process may create files in `dir`.
     fn is_writable(&self, dir: &Path) -> bool;
-    /// Creates a directory and its parents.
+    /// Creates a directory and its parents, durably.
     fn create_dir_all(&self, dir: &Path) -> io::Result<()>;
     /// Gives a file another name in the same directory, replacing what was there.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
