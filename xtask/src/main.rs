@@ -4,6 +4,7 @@ mod bench;
 mod dist;
 mod docs;
 mod oracle;
+mod test;
 mod tidy;
 
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ enum Command {
     Docs(docs::Args),
     /// Compares Oxkeeper's answers with the Java server's on random requests.
     Oracle(oracle::Args),
+    /// Brings the peers and runs every test.
+    Test(test::Args),
     /// Checks layering, forbidden words, licences and docs.
     Tidy,
 }
@@ -39,6 +42,7 @@ fn main() -> Result<ExitCode> {
         Command::Dist(args) => dist::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Oracle(args) => oracle::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Tidy => tidy::run(),
     }
 }

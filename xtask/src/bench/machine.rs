@@ -49,7 +49,7 @@ impl Machine {
             processor: field(&cpuinfo, "model name").unwrap_or("unknown").to_owned(),
             processors: thread::available_parallelism().map_or(0, std::num::NonZero::get),
             memory_gib: (memory_kib / 1_048_576.0 * 10.0).round() / 10.0,
-            system: said(Command::new("uname").arg("-sr")),
+            system: system(),
             java: said(Command::new("java").arg("-version")),
             fdatasync_us: 0.0,
             commit: said(
@@ -65,6 +65,12 @@ impl Machine {
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let line = text.lines().find(|line| line.starts_with(name))?;
     line.split_once(':').map(|(_, value)| value.trim())
+}
+
+/// The kernel and its release, without the builder's suffix.
+fn system() -> String {
+    let text = said(Command::new("uname").arg("-sr"));
+    text.split('-').next().unwrap_or_default().to_owned()
 }
 
 /// The first line that a command prints, on either stream.

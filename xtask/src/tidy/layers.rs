@@ -21,7 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["server", "bench", "cli", "client", "storage", "config", "net", "tree", "proto", "jute"],
     ),
     ("sim", &["peer", "zab", "tree", "storage", "proto", "jute"]),
-    ("testkit", &["client", "storage", "config", "net", "tree", "proto", "jute"]),
+    ("testkit", &["peer", "zab", "tree", "storage", "config", "net", "client", "proto", "jute"]),
     ("xtask", &["testkit", "bench", "sim", "storage", "config", "proto", "jute"]),
 ];
 

@@ -46,11 +46,16 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
         } else if file.ends_with(".md") || file.starts_with("docs/") {
             let words = MACHINE_PATHS.iter().map(|path| (*path, "is a path of one machine"));
             breaches.extend(find(&file, &text, words));
-        } else if file.ends_with("/Cargo.toml") && !text.contains("[lints]\nworkspace = true") {
+        } else if is_manifest(&file) && !text.contains("[lints]\nworkspace = true") {
             breaches.push(format!("{file}: does not take the lints of the workspace"));
         }
     }
     Ok(breaches)
+}
+
+/// Whether it describes a crate of the workspace; the fuzz targets are one of their own.
+fn is_manifest(file: &str) -> bool {
+    file.ends_with("/Cargo.toml") && !file.starts_with("fuzz/")
 }
 
 fn check_source(file: &str, text: &str) -> Vec<String> {
