@@ -1,11 +1,12 @@
 //! Proofs that need a whole server: its files handed to and fro between Java and Oxkeeper
-//! ([`swap`]).
+//! ([`swap`]), and its death under load ([`kill9`]).
 //!
 //! What both look at from outside is in [`dump`] (the tree), [`probe`] (what the server says of
 //! itself) and [`files`] (the transaction logs, read by other code than the server's own).
 
 pub mod dump;
 pub mod files;
+pub mod kill9;
 pub mod population;
 pub mod probe;
 pub mod swap;

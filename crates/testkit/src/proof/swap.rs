@@ -278,7 +278,6 @@ impl Chain {
     }
 
     fn damage(&self, damage: Damage, zxid: Zxid) -> Result<(), Error> {
-        let next = format!("{:x}", zxid.0 + 1);
         let last_record = || -> Result<_, Error> {
             let log = files::logs(&self.log_dir)?.pop();
             let record = log.as_ref().map(|log| files::records(&log.path)).transpose()?;
@@ -293,10 +292,11 @@ impl Chain {
             }
             (Damage::NoPadding, Some((log, record))) => files::cut(&log.path, record.end),
             (Damage::EmptyLog, _) => {
-                let path = self.log_dir.join("version-2").join(format!("log.{next}"));
+                let name = format!("log.{:x}", zxid.0 + 1);
+                let path = self.log_dir.join("version-2").join(name);
                 fs::write(&path, []).map_err(Error::file(&path))
             }
-            (Damage::TornSnapshot, _) => tear_snapshot(&self.data_dir, &next),
+            (Damage::TornSnapshot, _) => tear_snapshot(&self.data_dir, zxid),
             (Damage::None, _) | (_, None) => Ok(()),
         }
     }
@@ -339,11 +339,12 @@ impl Chain {
     }
 }
 
-/// Copies the first part of the newest snapshot to a newer name.
-fn tear_snapshot(data_dir: &Path, zxid: &str) -> Result<(), Error> {
+/// Copies the first part of the newest snapshot to the name of one that was begun at the end: the
+/// logs reach `zxid`.
+fn tear_snapshot(data_dir: &Path, zxid: Zxid) -> Result<(), Error> {
     let Some(newest) = files::snapshots(data_dir)?.pop() else { return Ok(()) };
     let bytes = fs::read(&newest.path).map_err(Error::file(&newest.path))?;
-    let mut path = newest.path.with_file_name(format!("snapshot.{zxid}"));
+    let mut path = newest.path.with_file_name(format!("snapshot.{:x}", zxid.0));
     if let Some(suffix) = newest.path.extension().filter(|e| *e == "gz" || *e == "snappy") {
         path.as_mut_os_string().push(".");
         path.as_mut_os_string().push(suffix);
