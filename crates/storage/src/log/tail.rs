@@ -97,17 +97,20 @@ impl Unreadable<'_> {
         let mut window = vec![0; WINDOW + frame_max];
         let mut found = Found::default();
         let mut at = from;
-        while let Some(data) = self.file.next_data(at)? {
+        // All ranges before any read: what is read ahead no longer counts as a hole.
+        for range in self.file.data_ranges(from)? {
             // A record starts at most a head before its first byte that is not zero.
-            at = at.max(data.saturating_sub(FRAME_HEAD as u64));
-            let got = read_full(self.file, &mut window, at)?;
-            let is_last = got < window.len();
-            let end = if is_last { got } else { WINDOW };
-            let next = self.search_window(&window[..got], at, end, &mut found);
-            if found.proof.is_some() || is_last {
-                break;
+            at = at.max(range.start.saturating_sub(FRAME_HEAD as u64));
+            while at < range.end {
+                let got = read_full(self.file, &mut window, at)?;
+                let is_last = got < window.len();
+                let end = if is_last { got } else { WINDOW };
+                let next = self.search_window(&window[..got], at, end, &mut found);
+                if found.proof.is_some() || is_last {
+                    return Ok(found);
+                }
+                at += next as u64;
             }
-            at += next as u64;
         }
         Ok(found)
     }
@@ -115,11 +118,9 @@ impl Unreadable<'_> {
     /// Looks for records that start in `window[..end]`; where to go on.
     fn search_window(&self, window: &[u8], base: u64, end: usize, found: &mut Found) -> usize {
         let mut at = 0;
-        if let Some(last) = window.iter().rposition(|byte| *byte != 0) {
-            found.data_end = found.data_end.max(base + last as u64 + 1);
-        }
+        found.data_end = found.data_end.max(data_end_of(window, base));
         while at < end {
-            let Some(zeros) = window[at..].iter().position(|byte| *byte != 0) else {
+            let Some(zeros) = leading_zeros(&window[at..]) else {
                 return window.len() - FRAME_HEAD.min(window.len());
             };
             at = (at + zeros.saturating_sub(FRAME_HEAD)).min(at.max(end));
@@ -229,21 +230,51 @@ struct Record {
     distance: Option<u64>,
 }
 
+/// Behind the last byte of `bytes` that is not zero; 0 when there is none.
 fn data_end_of(bytes: &[u8], base: u64) -> u64 {
-    bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| base + last as u64 + 1)
+    let blocks = bytes.len().div_ceil(BLOCK);
+    let last =
+        (0..blocks).rev().map(|block| block * BLOCK).find(|at| !is_zero(block_at(bytes, *at)));
+    let last = last.and_then(|at| {
+        block_at(bytes, at).iter().rposition(|byte| *byte != 0).map(|within| at + within)
+    });
+    last.map_or(0, |last| base + last as u64 + 1)
+}
+
+/// How many zeros `bytes` starts with; `None` when there is nothing else.
+fn leading_zeros(bytes: &[u8]) -> Option<usize> {
+    let zero_blocks = bytes.chunks(BLOCK).take_while(|block| is_zero(block)).count();
+    let at = zero_blocks * BLOCK;
+    let within = block_at(bytes, at).iter().position(|byte| *byte != 0)?;
+    Some(at + within)
+}
+
+/// Long enough for whole vectors, short enough for the cache.
+const BLOCK: usize = 256;
+
+fn block_at(bytes: &[u8], at: usize) -> &[u8] {
+    let rest = bytes.get(at..).unwrap_or_default();
+    &rest[..rest.len().min(BLOCK)]
+}
+
+fn is_zero(block: &[u8]) -> bool {
+    block.iter().fold(0, |seen, byte| seen | byte) == 0
 }
 
 /// Behind the last byte at or after `from` that is not zero; 0 when there is none.
 pub(super) fn data_end(file: &dyn VfsFile, from: u64) -> io::Result<u64> {
     let mut window = vec![0; WINDOW];
-    let (mut at, mut end) = (from, 0);
-    while let Some(data) = file.next_data(at)? {
-        let got = read_full(file, &mut window, data)?;
-        end = end.max(data_end_of(&window[..got], data));
-        if got < window.len() {
-            break;
+    let mut end = 0;
+    for range in file.data_ranges(from)? {
+        let mut at = range.start;
+        while at < range.end {
+            let got = read_full(file, &mut window, at)?;
+            if got == 0 {
+                break;
+            }
+            end = end.max(data_end_of(&window[..got], at));
+            at += got as u64;
         }
-        at = data + got as u64;
     }
     Ok(end)
 }

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -304,11 +305,14 @@ impl VfsFile for MemFile {
         Ok(self.vfs.state().inodes[self.id].current.len() as u64)
     }
 
-    fn next_data(&self, offset: u64) -> io::Result<Option<u64>> {
+    fn data_ranges(&self, offset: u64) -> io::Result<Vec<Range<u64>>> {
         let state = self.vfs.state();
         let content = &state.inodes[self.id].current;
-        let rest = content.get(offset as usize..).unwrap_or_default();
-        Ok(rest.iter().position(|byte| *byte != 0).map(|at| offset + at as u64))
+        let is_data = |at: &usize| content[*at] != 0;
+        let first = (offset as usize..content.len()).find(is_data);
+        let last = (offset as usize..content.len()).rfind(is_data);
+        let range = first.zip(last).map(|(first, last)| first as u64..last as u64 + 1);
+        Ok(range.into_iter().collect())
     }
 }
 

@@ -82,9 +82,8 @@ pub trait VfsFile: Send + fmt::Debug {
     fn allocate(&mut self, offset: u64, len: u64) -> io::Result<()>;
     /// The length in bytes.
     fn len(&self) -> io::Result<u64>;
-    /// The first offset at or after `offset` that may hold something other than zeros;
-    /// `None` when there is none before the end.
-    fn next_data(&self, offset: u64) -> io::Result<Option<u64>>;
+    /// The parts at or behind `offset` that may hold something other than zeros, in order.
+    fn data_ranges(&self, offset: u64) -> io::Result<Vec<Range<u64>>>;
 }
 
 /// Moves what is unread to the front of `buf`, which then has at least `len` bytes.

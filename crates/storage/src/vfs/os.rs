@@ -1,5 +1,6 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -139,12 +140,18 @@ impl VfsFile for OsFile {
         Ok(self.0.metadata()?.len())
     }
 
-    fn next_data(&self, offset: u64) -> io::Result<Option<u64>> {
-        match rustix::fs::seek(&self.0, SeekFrom::Data(offset)) {
-            Ok(data) => Ok(Some(data)),
-            Err(Errno::NXIO) => Ok(None),
-            // A file system that knows no holes: everything may be data.
-            Err(_) => Ok((offset < self.len()?).then_some(offset)),
+    fn data_ranges(&self, offset: u64) -> io::Result<Vec<Range<u64>>> {
+        let mut ranges = Vec::new();
+        let mut at = offset;
+        loop {
+            let start = match rustix::fs::seek(&self.0, SeekFrom::Data(at)) {
+                Ok(start) => start,
+                Err(Errno::NXIO) => return Ok(ranges),
+                // A file system that knows no holes: everything may be data.
+                Err(_) => return Ok(std::iter::once(offset..self.len()?).collect()),
+            };
+            at = rustix::fs::seek(&self.0, SeekFrom::Hole(start))?;
+            ranges.push(start..at);
         }
     }
 }
