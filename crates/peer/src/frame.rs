@@ -37,8 +37,13 @@ impl<'a> Frame<'a> {
     /// Turns the reply into an error without a body.
     pub fn fail(&mut self, err: ErrorCode) {
         self.out.truncate(self.start + 4 + ReplyHeader::LEN);
-        let at = self.start + 4 + ReplyHeader::LEN - 4;
-        self.out[at..].copy_from_slice(&err.code().to_be_bytes());
+        self.set_error(err);
+    }
+
+    /// Sets the result in the header and leaves the body as it is.
+    pub fn set_error(&mut self, err: ErrorCode) {
+        let end = self.start + 4 + ReplyHeader::LEN;
+        self.out[end - 4..end].copy_from_slice(&err.code().to_be_bytes());
     }
 
     /// Sets the length; gives the whole packet's length in bytes.

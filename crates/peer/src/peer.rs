@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use jute::{Put, Reader};
 use proto::{
-    ConnectResponse, ErrorCode, Id, MultiHeader, OpCode, Request, SessionId, Txn, TxnDigest,
-    TxnHeader, TxnRecord, Zxid,
+    ConnectResponse, ErrorCode, Id, MultiHeader, OpCode, Request, RequestError, SessionId, Txn,
+    TxnDigest, TxnHeader, TxnRecord, Zxid,
 };
 use tree::{Applied, DataTree, EndedSnapshot, Event, Watches};
 use zab::Proposals;
@@ -295,8 +295,9 @@ impl Peer {
         let mut reader = Reader::with_limits(body, self.settings.limits);
         let prepared = match Request::decode(request.op, &mut reader) {
             Ok(decoded) => Prepared::Request(decoded),
-            // Java logs these under a zxid that is used already, all but multi; they take none here.
-            Err(_) if request.op != OpCode::Multi => {
+            // Java logs these under a zxid that is used already; they take none here. A multi
+            // that cannot be decoded does take one, unless only an ACL is null.
+            Err(error) if request.op != OpCode::Multi || matches!(error, RequestError::Null(_)) => {
                 let err = ErrorCode::MarshallingError;
                 self.pending.push_back(Pending::Refusal { origin, err });
                 return;

@@ -84,6 +84,13 @@ pub fn serve(
     let xid = if op == OpCode::Ping { xid::PING } else { xid };
     let mut frame = Frame::reply(out, xid, zxid, ErrorCode::Ok);
     let read = Read { tree, client };
+    if let Request::MultiRead(multi) = &request {
+        // Java sends what it has so far, also when a part stops it.
+        let err = read.multi(&multi.parts, frame.body());
+        frame.set_error(err);
+        frame.end();
+        return Served { zxid, err };
+    }
     let err = match read.answer(watches, request, frame.body()) {
         Ok(()) => ErrorCode::Ok,
         Err(code) => {
@@ -165,16 +172,19 @@ impl<'a> Read<'a> {
             }
             Request::GetEphemerals { prefix } => self.ephemerals(prefix.as_deref(), out),
             Request::WhoAmI => self.who_am_i(out),
-            Request::MultiRead(multi) => self.multi(&multi.parts, out)?,
             Request::AddWatch { path, mode } => {
-                watches.watches().add(some(&path)?, mode, me);
+                // Java keeps a watch on null, too; nothing ever fires it.
+                if let Some(path) = path {
+                    watches.watches().add(&path, mode, me);
+                }
                 out.put_i32(0);
             }
             Request::CheckWatches { path, kind } => {
-                self.check_watch(some(&path)?, kind, watches)?;
+                self.check_watch(path.as_deref(), kind, watches)?;
             }
             Request::RemoveWatches { path, kind } => {
-                if !watches.watches().remove(some(&path)?, kind, me) {
+                let path = path.as_deref().ok_or(ErrorCode::NoWatcher)?;
+                if !watches.watches().remove(path, kind, me) {
                     return Err(ErrorCode::NoWatcher);
                 }
             }
@@ -237,7 +247,7 @@ impl<'a> Read<'a> {
 
     fn ephemerals(&self, prefix: Option<&str>, out: &mut Vec<u8>) {
         let prefix = match prefix {
-            Some(prefix) if !matches!(prefix.trim(), "" | "/") => prefix,
+            Some(prefix) if !matches!(java_trim(prefix), "" | "/") => prefix,
             _ => "",
         };
         let owned = self.tree.ephemerals(self.client.session);
@@ -254,37 +264,53 @@ impl<'a> Read<'a> {
         }
     }
 
-    fn multi(&self, parts: &[SubRequest<'_>], out: &mut Vec<u8>) -> Result<(), ErrorCode> {
+    /// Appends the results of the parts; a part that cannot be understood ends them.
+    fn multi(&self, parts: &[SubRequest<'_>], out: &mut Vec<u8>) -> ErrorCode {
+        let mut err = ErrorCode::Ok;
         for part in parts {
-            let (op, path) = match part {
-                SubRequest::GetChildren { path } => (OpCode::GetChildren, path),
-                SubRequest::GetData { path } => (OpCode::GetData, path),
-                _ => return Err(ErrorCode::MarshallingError),
-            };
-            match self.readable(some(path)?, perms::READ) {
-                Ok(node) => {
-                    MultiHeader { op: op.code(), done: false, err: 0 }.encode(out);
-                    match op {
-                        OpCode::GetData => put_data(node, out),
-                        _ => put_children(node, out),
-                    }
+            match self.part(part, out) {
+                Ok(()) => {}
+                Err(ErrorCode::MarshallingError) => {
+                    err = ErrorCode::MarshallingError;
+                    break;
                 }
                 Err(code) => put_multi_error(code.code(), out),
             }
         }
         MultiHeader::END.encode(out);
+        err
+    }
+
+    fn part(&self, part: &SubRequest<'_>, out: &mut Vec<u8>) -> Result<(), ErrorCode> {
+        let (op, path) = match part {
+            SubRequest::GetChildren { path } => (OpCode::GetChildren, path),
+            SubRequest::GetData { path } => (OpCode::GetData, path),
+            _ => return Err(ErrorCode::MarshallingError),
+        };
+        let node = self.readable(some(path)?, perms::READ)?;
+        MultiHeader { op: op.code(), done: false, err: 0 }.encode(out);
+        match op {
+            OpCode::GetData => put_data(node, out),
+            _ => put_children(node, out),
+        }
         Ok(())
     }
 
     fn check_watch(
         &self,
-        path: &str,
+        path: Option<&str>,
         kind: WatcherKind,
         watches: &mut impl WatchAccess,
     ) -> Result<(), ErrorCode> {
+        let path = path.ok_or(ErrorCode::NoWatcher)?;
         let found = watches.watches().contains(path, kind, self.client.conn.watcher());
         if found { Ok(()) } else { Err(ErrorCode::NoWatcher) }
     }
+}
+
+/// `String.trim`: everything up to the blank counts as white space.
+fn java_trim(text: &str) -> &str {
+    text.trim_matches(|c| c <= ' ')
 }
 
 /// Appends the result of a failed part of a multi.

@@ -66,3 +66,20 @@ fn create_session_from_a_client() {
         }
     }
 }
+
+#[test]
+fn a_handshake_with_a_wrong_password() {
+    for kind in [ServerKind::Java, ServerKind::Ox] {
+        let Some(server) = start("a_handshake_with_a_wrong_password", kind) else { return };
+        let mut owner = Client::connect(server.client_addr(), &Hello::default()).unwrap();
+        let hello = Hello {
+            session_id: owner.session_id(),
+            password: Some(Box::new([1; 16])),
+            ..Hello::default()
+        };
+        let thief = Client::connect_raw(server.client_addr(), &hello).unwrap();
+        assert_eq!(thief.greeting().timeout_ms, 0, "{kind} refuses it");
+        let lives = owner.exists("/", false).is_ok();
+        assert_eq!(lives, kind == ServerKind::Ox, "{kind}");
+    }
+}

@@ -221,9 +221,12 @@ impl DataTree {
     }
 
     /// The number of nodes below `path`; 0 if there is none.
+    ///
+    /// Java counts by names that start with `path/`, so for the empty path `/` itself counts.
     pub fn all_children_number(&self, path: &str) -> usize {
         match self.find(path) {
             None => 0,
+            Some(NodeId::ROOT) if path.is_empty() => self.arena.count(),
             Some(NodeId::ROOT) => self.arena.count() - 1,
             Some(top) => self.subtree(top.0).count() - 1,
         }

@@ -104,10 +104,7 @@ impl Rules {
             return Err(ErrorCode::InvalidAcl);
         }
         let mut fixed = Vec::with_capacity(acl.entries().len());
-        for (at, entry) in acl.entries().iter().enumerate() {
-            if acl.entries()[..at].contains(entry) {
-                continue;
-            }
+        for entry in distinct(acl.entries())? {
             self.fix_up_entry(entry, ids, &mut fixed)?;
         }
         Ok(AclList::from(fixed))
@@ -194,6 +191,32 @@ impl Ensemble {
     }
 }
 
+/// The entries without repetitions (`PrepRequestProcessor.removeDuplicates`).
+///
+/// Java compares an entry with those before it by permissions, then scheme, then id, and fails
+/// when it gets to a part that is null.
+fn distinct(entries: &[Acl]) -> Result<Vec<&Acl>, ErrorCode> {
+    let mut kept: Vec<&Acl> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let mut is_new = true;
+        for before in kept.iter().filter(|before| before.perms == entry.perms) {
+            let scheme = entry.id.scheme.as_ref().ok_or(ErrorCode::MarshallingError)?;
+            if before.id.scheme.as_ref() != Some(scheme) {
+                continue;
+            }
+            let id = entry.id.id.as_ref().ok_or(ErrorCode::MarshallingError)?;
+            if before.id.id.as_ref() == Some(id) {
+                is_new = false;
+                break;
+            }
+        }
+        if is_new {
+            kept.push(entry);
+        }
+    }
+    Ok(kept)
+}
+
 fn is_super(ids: &[Id]) -> bool {
     ids.iter().any(|id| id.scheme() == "super")
 }
@@ -240,6 +263,15 @@ mod tests {
             assert_eq!(rules().fix_up(Some(&list), &[]), Err(ErrorCode::InvalidAcl), "{list:?}");
         }
         assert_eq!(rules().fix_up(None, &[]), Err(ErrorCode::InvalidAcl));
+    }
+
+    #[test]
+    fn a_null_behind_an_equal_beginning_stops_java() {
+        let world = Acl { perms: 31, id: Id::new("world", "anyone") };
+        let no_scheme = |perms| Acl { perms, id: Id { scheme: None, id: Some("x".into()) } };
+        let fix = |second| rules().fix_up(Some(&AclList::from(vec![world.clone(), second])), &[]);
+        assert_eq!(fix(no_scheme(31)), Err(ErrorCode::MarshallingError));
+        assert_eq!(fix(no_scheme(1)), Err(ErrorCode::InvalidAcl));
     }
 
     #[test]

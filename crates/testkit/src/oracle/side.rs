@@ -208,6 +208,10 @@ impl Side {
     fn probe(&mut self, slot: Slot, greeting: &Greeting) -> Vec<Seen> {
         let mut seen = self.ping(slot);
         let hello = self.hello(slot, greeting);
+        if greeting.who.is_unproven_owner() {
+            // Java cuts the session's connection before it looks at the password.
+            self.disconnect(slot);
+        }
         match Client::connect_raw(self.addr, &hello) {
             Ok(mut client) => {
                 self.names.add_session(client.session_id().0);
@@ -217,7 +221,7 @@ impl Side {
             }
             Err(error) => seen.push(trouble(error)),
         }
-        // A handshake for a session closes the session's connection, even with a wrong password.
+        // A handshake for a session may close the session's connection.
         seen.extend(self.ping(slot));
         seen
     }

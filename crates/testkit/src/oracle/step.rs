@@ -50,6 +50,13 @@ pub enum Who {
     Unknown,
 }
 
+impl Who {
+    /// Whether it names the slot's session without its password.
+    pub fn is_unproven_owner(self) -> bool {
+        matches!(self, Who::OwnWrongPassword | Who::OwnNullPassword | Who::OwnShortPassword)
+    }
+}
+
 /// A handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Greeting {
