@@ -2,7 +2,7 @@
 //! [`peer::Peer`]. Start at [`Server::start`].
 //!
 //! ```text
-//!  clients ─► I/O threads ─► core thread ─► log thread ─► disk
+//!  clients ─► I/O threads ─► core ─► log thread ─► disk
 //!     ▲        │ reads        │ Peer │          │
 //!     │        ▼              ▼      │          │
 //!     │      DataTree ◄── apply      └◄─────────┘ LogDurable
@@ -11,7 +11,8 @@
 //!
 //! - An I/O thread owns its connections. It answers reads itself, under the shared lock of the
 //!   tree, and hands everything else to the core.
-//! - The core thread owns the peer. Nothing in it waits for a disk or a socket.
+//! - The core owns the peer. Nothing in it waits for a disk or a socket. It has a thread, but
+//!   whoever has little for it and finds it free runs it on the spot.
 //! - The log thread writes what has queued up, with one sync for all of it.
 //! - A snapshot has a thread of its own, as have four-letter words.
 //!
@@ -22,7 +23,7 @@
 
 mod admission;
 mod clock;
-mod core_thread;
+mod core_gate;
 mod failure;
 mod io;
 mod java;

@@ -6,6 +6,7 @@ use peer::{Input, LogBatch};
 use storage::log::{CommitStats, LogWriter};
 use tracing::{error, info, warn};
 
+use crate::core_gate::RUN_HERE_MAX;
 use crate::failure::{Failure, FailureSink};
 use crate::mailbox::Mailbox;
 use crate::metrics::{Advanced, Basic, Counter};
@@ -119,7 +120,7 @@ impl LogThread {
 
     fn durable(&self, stats: &CommitStats) {
         if let Some(upto) = stats.upto {
-            self.shared.core.push(CoreMessage::Input(Input::LogDurable { upto }));
+            self.tell_core(CoreMessage::Input(Input::LogDurable { upto }), stats.records);
         }
         let sync_ms = stats.sync_time.as_millis() as i64;
         self.shared.metrics.basic(Basic::Fsynctime).add(sync_ms);
@@ -129,6 +130,15 @@ impl LogThread {
                 "fsync-ing the write ahead log took {sync_ms}ms which will adversely effect \
                  operation latency. See the ZooKeeper troubleshooting guide"
             );
+        }
+    }
+
+    /// With little to apply and nothing to write, the core's next step is done here. Otherwise
+    /// the core applies while the next batch is written.
+    fn tell_core(&self, message: CoreMessage, records: usize) {
+        match records <= RUN_HERE_MAX && self.inbox.is_empty() {
+            true => self.shared.core.push_and_run(message, &self.shared),
+            false => self.shared.core.push(message),
         }
     }
 

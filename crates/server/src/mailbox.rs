@@ -14,11 +14,13 @@ pub(crate) struct Mailbox<T> {
 struct Queue<T> {
     items: Vec<T>,
     is_asleep: bool,
+    /// The thread is to look around although there may be nothing here.
+    is_nudged: bool,
 }
 
 impl<T> Mailbox<T> {
     pub(crate) fn new() -> Self {
-        let queue = Queue { items: Vec::new(), is_asleep: false };
+        let queue = Queue { items: Vec::new(), is_asleep: false, is_nudged: false };
         Mailbox { queue: Mutex::new(queue), arrived: Condvar::new() }
     }
 
@@ -32,12 +34,47 @@ impl<T> Mailbox<T> {
         }
     }
 
+    /// Adds an item without waking anybody.
+    pub(crate) fn push_quietly(&self, item: T) {
+        self.lock().items.push(item);
+    }
+
+    /// Ends the wait of the thread, or its next one.
+    pub(crate) fn nudge(&self) {
+        let mut queue = self.lock();
+        queue.is_nudged = true;
+        let wake = std::mem::take(&mut queue.is_asleep);
+        drop(queue);
+        if wake {
+            self.arrived.notify_one();
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().items.is_empty()
+    }
+
     /// Moves all items to `into`, which is empty, waiting for the first until `deadline`
     /// (`None`: for ever). `into` stays empty when the deadline passes.
     pub(crate) fn take(&self, into: &mut Vec<T>, deadline: Option<Instant>) {
+        let mut queue = self.wait_locked(deadline);
+        std::mem::swap(&mut queue.items, into);
+    }
+
+    /// Moves what is there to `into`, which is empty.
+    pub(crate) fn drain(&self, into: &mut Vec<T>) {
+        std::mem::swap(&mut self.lock().items, into);
+    }
+
+    /// Waits for an item or a nudge until `deadline`.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) {
+        drop(self.wait_locked(deadline));
+    }
+
+    fn wait_locked(&self, deadline: Option<Instant>) -> MutexGuard<'_, Queue<T>> {
         let mut queue = self.lock();
-        while queue.items.is_empty() {
-            let Some(patience) = remaining(deadline) else { return };
+        while queue.items.is_empty() && !queue.is_nudged {
+            let Some(patience) = remaining(deadline) else { break };
             queue.is_asleep = true;
             queue = match patience {
                 None => self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner),
@@ -50,7 +87,8 @@ impl<T> Mailbox<T> {
             };
             queue.is_asleep = false;
         }
-        std::mem::swap(&mut queue.items, into);
+        queue.is_nudged = false;
+        queue
     }
 
     /// A thread that panicked while it held the lock had pushed or not; both are fine.

@@ -10,6 +10,7 @@ use tree::{DataTree, Watches};
 
 use crate::admission::Admission;
 use crate::clock::Clock;
+use crate::core_gate::CoreGate;
 use crate::io::IoPost;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
@@ -20,8 +21,9 @@ use crate::words::WordRequest;
 
 /// What all threads of a server share.
 ///
-/// Order of locks: `tree` before `watches`; nothing else is taken while one of them is held, but
-/// for the mailboxes.
+/// Order of locks: the core, then `tree`, then `watches`; nothing else is taken while one of them
+/// is held, but for the mailboxes. Nobody takes `tree` twice: with a writer waiting, that would be
+/// for ever.
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) version: Version,
@@ -30,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     tree: RwLock<DataTree>,
     watches: Mutex<Watches>,
-    pub(crate) core: Mailbox<CoreMessage>,
+    pub(crate) core: CoreGate,
     pub(crate) io: Vec<IoPost>,
     pub(crate) words: Mailbox<WordRequest>,
     pub(crate) admission: Admission,
@@ -104,7 +106,7 @@ impl Shared {
             rules: Arc::new(parts.rules),
             tree: RwLock::new(parts.tree),
             watches: Mutex::new(Watches::with_seed(parts.seed)),
-            core: Mailbox::new(),
+            core: CoreGate::new(),
             io: parts.io,
             words: Mailbox::new(),
             stats: ServerStats::new(),

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use tree::DataTree;
 
 use crate::clock::{Clock, wall_ms};
-use crate::core_thread::CoreThread;
+use crate::core_gate::Core;
 use crate::failure::{Failure, FailureSink};
 use crate::io::{IoMessage, IoPost, IoThread, wake_token};
 use crate::log_thread::{LogMessage, LogThread};
@@ -207,13 +207,15 @@ fn spawn_io(
     let mut threads = Vec::with_capacity(polls.len());
     for (number, poll) in polls.into_iter().enumerate() {
         let (shared, failures, listener) = (shared.clone(), failures.clone(), listener.take());
-        threads.push(spawn(&format!("io-{number}"), move || {
+        let on_error = failures.clone();
+        let body = move || {
             let thread = IoThread::new(number as u16, &shared, poll, listener);
             if let Err(error) = thread.and_then(IoThread::run) {
                 tracing::error!("an I/O thread cannot go on: {error}");
-                failures.report(Failure::Thread("I/O"));
+                on_error.report(Failure::Thread("I/O"));
             }
-        })?);
+        };
+        threads.push(spawn(&format!("io-{number}"), guarded("I/O", &failures, body))?);
     }
     Ok(threads)
 }
@@ -316,9 +318,10 @@ fn spawn_pipeline(
     let writer = LogWriter::open(vfs.clone(), &dirs.log_dir(), settings::log(config));
     let snapshots = SnapshotThread::new(shared.clone(), vfs.clone(), settings::snapshot(config));
     let log = LogThread::new(shared.clone(), inbox.clone(), writer, failures.clone());
-    let core = CoreThread::new(shared.clone(), peer, inbox, snapshots);
+    shared.core.open(Core::new(peer, inbox, snapshots));
     let log = spawn("log", guarded("log", failures, move || log.run()))?;
-    let core = spawn("core", guarded("core", failures, move || core.run()))?;
+    let owner = shared.clone();
+    let core = spawn("core", guarded("core", failures, move || owner.core.run(&owner)))?;
     Ok((core, log))
 }
 

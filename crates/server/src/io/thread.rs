@@ -16,6 +16,7 @@ use super::expiry::Expiry;
 use super::post::{IoMessage, IoPost};
 use super::requests::{Lane, Step};
 use super::tally::Tally;
+use crate::core_gate::RUN_HERE_MAX;
 use crate::metrics::Counter;
 use crate::shared::{CoreMessage, Shared};
 
@@ -130,7 +131,7 @@ impl<'a> IoThread<'a> {
             self.resume_stalled();
             self.pump_again();
             self.timers();
-            self.hand_over();
+            self.hand_over_or_run();
             self.flush_all();
             self.lane.tally.hand_in(&self.shared.stats, &self.shared.metrics);
         }
@@ -411,6 +412,19 @@ impl<'a> IoThread<'a> {
             net::java_address(conn.address),
             conn.session_text()
         );
+    }
+
+    /// Gives the core the requests of this round, and does its work if they are few.
+    fn hand_over_or_run(&mut self) {
+        match self.lane.to_core.items.len() {
+            0 => {}
+            1..=RUN_HERE_MAX => {
+                let batch = std::mem::take(&mut self.lane.to_core);
+                let message = CoreMessage::Input(Input::Requests(batch));
+                self.shared.core.push_and_run(message, self.shared);
+            }
+            _ => self.hand_over(),
+        }
     }
 
     /// Gives the core the requests of this round.
