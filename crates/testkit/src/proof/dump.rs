@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proto::{Acl, OpCode, Stat};
+use proto::{Acl, ErrorCode, OpCode, Stat};
 
 use super::{Doing, Error, receive_body};
 use crate::client::{Body, Client, request};
@@ -24,10 +24,11 @@ pub type Tree = BTreeMap<String, Node>;
 /// How many requests are on the way at once.
 const WINDOW: usize = 256;
 
-/// Reads every node. The client must be allowed to, as the super user is.
+/// Reads every node. The client must be allowed to, as the super user is. A node that is deleted
+/// meanwhile is left out.
 ///
 /// # Errors
-/// [`Error::Client`] when a node cannot be read; it must not vanish meanwhile.
+/// [`Error::Client`] when a node cannot be read.
 pub fn tree(client: &mut Client) -> Result<Tree, Error> {
     let mut tree = Tree::new();
     let mut paths = vec!["/".to_owned()];
@@ -84,16 +85,26 @@ fn read(client: &mut Client, paths: &[String]) -> Result<Vec<Read>, Error> {
     client.send_all(requests).doing("reading the tree")?;
     let mut read = Vec::with_capacity(paths.len());
     for path in paths {
-        let Body::Data(data, stat) = answer(client, OpCode::GetData, path)? else { continue };
-        let Body::Acl(acl, _) = answer(client, OpCode::GetAcl, path)? else { continue };
-        let Body::Children(children) = answer(client, OpCode::GetChildren, path)? else {
-            continue;
-        };
-        read.push((path.clone(), Node { data, stat, acl }, children));
+        // All three answers are taken from the connection before any of them is looked at.
+        let data = answer(client, OpCode::GetData, path)?;
+        let acl = answer(client, OpCode::GetAcl, path)?;
+        let children = answer(client, OpCode::GetChildren, path)?;
+        if let (
+            Some(Body::Data(data, stat)),
+            Some(Body::Acl(acl, _)),
+            Some(Body::Children(children)),
+        ) = (data, acl, children)
+        {
+            read.push((path.clone(), Node { data, stat, acl }, children));
+        }
     }
     Ok(read)
 }
 
-fn answer(client: &mut Client, op: OpCode, path: &str) -> Result<Body, Error> {
-    receive_body(client, op).doing(&format!("{op:?} of {path:?}"))
+/// `None` when the node is gone.
+fn answer(client: &mut Client, op: OpCode, path: &str) -> Result<Option<Body>, Error> {
+    match receive_body(client, op) {
+        Err(error) if error.code() == Some(ErrorCode::NoNode) => Ok(None),
+        other => other.map(Some).doing(&format!("{op:?} of {path:?}")),
+    }
 }
