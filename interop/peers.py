@@ -95,6 +95,12 @@ def _is_free(port):
     return True
 
 
+def is_listening(port):
+    """Whether somebody takes connections on a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def four_letter_word(port, word, timeout_s=5.0):
     """The answer to a four-letter word; empty when the server cannot be reached."""
     try:

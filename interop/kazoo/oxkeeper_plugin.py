@@ -34,6 +34,17 @@ def pytest_configure(config):
         config.pluginmanager.register(_Outcomes(os.environ["KAZOO_OUTCOMES"]))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Shows what the server printed beside a failed test."""
+    from kazoo.testing import harness
+
+    report = yield
+    if report.failed and harness.CLUSTER is not None:
+        report.sections.append(("server output", "".join(harness.CLUSTER.get_logs())))
+    return report
+
+
 def _patch_harness():
     from kazoo.testing import common
 
