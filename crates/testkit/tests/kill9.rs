@@ -44,6 +44,18 @@ fn no_acknowledged_write_is_lost() {
     check("no_acknowledged_write_is_lost", &options);
 }
 
+/// What the Java server leaves when it is killed is as good for us as what we leave.
+#[test]
+fn we_start_on_what_a_killed_java_server_leaves() {
+    let options = Options {
+        seed: number("OXKEEPER_KILL9_SEED").unwrap_or(1) + 1000,
+        rounds: number("OXKEEPER_KILL9_ROUNDS").unwrap_or(10) as usize,
+        java_turns: true,
+        ..Options::default()
+    };
+    check("we_start_on_what_a_killed_java_server_leaves", &options);
+}
+
 /// What is demanded of us holds for the Java server too.
 #[test]
 fn the_java_server_passes_as_well() {

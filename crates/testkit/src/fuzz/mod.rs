@@ -5,6 +5,7 @@
 //! fails by panicking; besides not panicking it must keep what its comment promises.
 
 pub mod files;
+pub mod garbage;
 pub mod pipeline;
 pub mod seeds;
 pub mod short;

@@ -28,7 +28,7 @@ use super::{Doing, Error, SUPER_PROPERTY, files, probe};
 use crate::client;
 use crate::java::{ServerKind, ServerOptions};
 use crate::oracle::rng::Rng;
-use crate::process::{Readiness, ServerProcess};
+use crate::process::{Readiness, ServerProcess, free_port};
 
 use line::Line;
 use moment::Moment;
@@ -42,6 +42,9 @@ pub struct Options {
     pub rounds: usize,
     /// Whose server.
     pub server: ServerKind,
+    /// In some rounds the Java server takes over in good order, bears the load and is killed;
+    /// `server` starts on what it leaves.
+    pub java_turns: bool,
     /// The longest time of load in one round.
     pub load_max: Duration,
     /// Cuts an acknowledged record off in the last round, to prove that it is noticed.
@@ -54,6 +57,7 @@ impl Default for Options {
             seed: 1,
             rounds: 50,
             server: ServerKind::Ox,
+            java_turns: false,
             load_max: Duration::from_millis(1500),
             inject: false,
         }
@@ -69,6 +73,8 @@ pub struct Report {
     pub kills: usize,
     /// Kills by what they were meant to hit.
     pub kills_by_moment: BTreeMap<&'static str, usize>,
+    /// Kills of the Java server that took a turn.
+    pub java_turns: usize,
     /// Kills that left a snapshot half written.
     pub unfinished_snapshots: usize,
     /// Logs whose end was cut or zeroed.
@@ -79,7 +85,7 @@ pub struct Report {
     pub unanswered: usize,
     /// Digests that two lives of the server gave for one zxid.
     pub digests_compared: usize,
-    /// The longest start after a kill.
+    /// The longest start of `server`.
     pub slowest_start: Duration,
 }
 
@@ -123,8 +129,11 @@ const START_PATIENCE: Duration = Duration::from_secs(60);
 pub fn run(options: &Options, mut progress: impl FnMut(&str)) -> Result<Report, Error> {
     let folder = tempfile::tempdir().map_err(Error::file(&std::env::temp_dir()))?;
     let data_dir = folder.path().join("data");
+    let launch = server_options(&data_dir, options.seed).client_port(free_port()?);
     let mut proof = Proof {
-        server: server_options(&data_dir).start(options.server)?,
+        server: launch.start(options.server)?,
+        java: None,
+        launch,
         data_dir,
         rng: Rng::new(options.seed),
         crew: crew(),
@@ -165,8 +174,14 @@ pub fn run(options: &Options, mut progress: impl FnMut(&str)) -> Result<Report, 
     Ok(proof.report)
 }
 
-fn server_options(data_dir: &Path) -> ServerOptions {
-    ServerOptions::new()
+/// Settings that make much happen: snapshots and logs are small, and their kind is drawn.
+fn server_options(data_dir: &Path, seed: u64) -> ServerOptions {
+    let mut rng = Rng::new(seed);
+    let options = match rng.below(2) {
+        0 => ServerOptions::new(),
+        _ => ServerOptions::new().config("txnLogSizeLimitInKb", 256),
+    };
+    options
         .data_dir(data_dir)
         .readiness(Readiness::Running)
         .config("tickTime", 200)
@@ -176,7 +191,8 @@ fn server_options(data_dir: &Path) -> ServerOptions {
         // Purging is done at the start, and then once an hour.
         .config("autopurge.purgeInterval", 1)
         .config("autopurge.snapRetainCount", 3)
-        .property("zookeeper.snapCount", 3000)
+        .property("zookeeper.snapCount", rng.number(&[500, 3000, 10_000]))
+        .property("zookeeper.snapshot.compression.method", rng.pick(&["", "gz", "snappy"]))
         .property("zookeeper.preAllocSize", 64)
         .property(SUPER_PROPERTY.0, SUPER_PROPERTY.1)
 }
@@ -203,6 +219,9 @@ struct Member {
 struct Proof {
     options: Options,
     server: ServerProcess,
+    /// Set while the Java server has its turn.
+    java: Option<ServerProcess>,
+    launch: ServerOptions,
     data_dir: PathBuf,
     rng: Rng,
     crew: Vec<Member>,
@@ -244,9 +263,14 @@ impl Proof {
     }
 
     fn round(&mut self, round: usize) -> Result<(), Error> {
+        if self.options.java_turns && self.rng.chance(500) {
+            self.give_java_a_turn()?;
+        }
         let moment = Moment::draw(&mut self.rng, self.options.load_max);
         self.load_and_kill(moment, round)?;
-        self.harm_tail(round)?;
+        if self.java.take().is_none() {
+            self.harm_tail(round)?;
+        }
         while self.rng.chance(200) {
             // Killed while it starts: recovery is repeated, purges are cut short.
             let delay = Duration::from_micros(self.rng.below(60_000) as u64);
@@ -255,6 +279,15 @@ impl Proof {
             self.kill("start");
         }
         self.server.start_again()?;
+        self.wait_until_serving()?;
+        self.check_server()?;
+        self.check_workers(false)
+    }
+
+    fn give_java_a_turn(&mut self) -> Result<(), Error> {
+        self.server.terminate(START_PATIENCE)?;
+        self.java = Some(self.launch.start(ServerKind::Java)?);
+        self.report.java_turns += 1;
         self.wait_until_serving()?;
         self.check_server()?;
         self.check_workers(false)
@@ -275,7 +308,8 @@ impl Proof {
     fn load_and_kill(&mut self, moment: Moment, round: usize) -> Result<(), Error> {
         let stop = AtomicBool::new(false);
         let addr = self.addr();
-        let (server, crew, rng) = (&mut self.server, &mut self.crew, &mut self.rng);
+        let server = self.java.as_mut().unwrap_or(&mut self.server);
+        let (crew, rng) = (&mut self.crew, &mut self.rng);
         let seeds: Vec<u64> = crew.iter().map(|_| rng.next()).collect();
         let data_dir = &self.data_dir;
         let (ends, digests) = thread::scope(|scope| {
@@ -357,16 +391,20 @@ impl Proof {
 
     fn wait_until_serving(&mut self) -> Result<(), Error> {
         let begun = Instant::now();
-        while !probe::serves(self.addr()) {
-            if !self.server.is_running() || begun.elapsed() > START_PATIENCE {
-                let output = self.server.output();
+        let addr = self.addr();
+        let server = self.java.as_mut().unwrap_or(&mut self.server);
+        while !probe::serves(addr) {
+            if !server.is_running() || begun.elapsed() > START_PATIENCE {
+                let output = server.output();
                 let lines: Vec<&str> = output.lines().collect();
                 let tail = lines[lines.len().saturating_sub(10)..].join("\n");
                 return Err(Error::Word { word: "srvr", answer: format!("nothing:\n{tail}") });
             }
             thread::sleep(Duration::from_millis(2));
         }
-        self.report.slowest_start = self.report.slowest_start.max(begun.elapsed());
+        if self.java.is_none() {
+            self.report.slowest_start = self.report.slowest_start.max(begun.elapsed());
+        }
         Ok(())
     }
 
