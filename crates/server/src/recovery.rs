@@ -1,14 +1,85 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
 
 use peer::Restored;
 use proto::{AclList, OpCode, SessionId, Txn, TxnHeader, TxnRecord, Zxid};
 use storage::snapshot::{SnapshotNode, SnapshotTail};
-use storage::{Progress, RecoverySink};
+use storage::vfs::Vfs;
+use storage::{DataDirs, Progress, RecoveryError, RecoverySink, recover};
 use tracing::{info, warn};
 use tree::{DataTree, Loader, Options, Watches};
 
+use crate::metrics::Basic;
+use crate::settings;
+use crate::shared::Shared;
+
+/// Reads what is on disk into the shared tree.
+pub(crate) fn load(
+    shared: &Shared,
+    vfs: &Arc<dyn Vfs>,
+    dirs: &DataDirs,
+    seed: u64,
+) -> Result<Restored, RecoveryError> {
+    let started = Instant::now();
+    let mut rebuild = Rebuild::new(settings::tree(&shared.config, seed));
+    let options = settings::recovery(&shared.config, shared.limits);
+    let recovered = recover(vfs, dirs, &options, &mut rebuild)?;
+    for note in &recovered.notes {
+        info!("{}", note_text(note));
+    }
+    let last_zxid = recovered.last_zxid.max(Zxid::ZERO);
+    let (mut tree, restored) = rebuild.finish(last_zxid);
+    tree.set_last_processed(last_zxid);
+    let took_ms = started.elapsed().as_millis() as i64;
+    info!(
+        "loaded {} nodes and {} sessions up to {last_zxid} in {took_ms} ms, {} transactions of \
+         them from logs",
+        tree.node_count(),
+        restored.sessions.len(),
+        recovered.txns_replayed
+    );
+    *shared.tree_mut() = tree;
+    let metrics = &shared.metrics;
+    metrics.basic(Basic::Dbinittime).add(took_ms);
+    metrics.basic(Basic::StartupSnapLoadTime).add(took_ms);
+    if recovered.txns_replayed > 0 {
+        metrics.basic(Basic::StartupTxnsLoaded).add(recovered.txns_replayed as i64);
+        metrics.basic(Basic::StartupTxnsLoadTime).add(took_ms);
+    }
+    Ok(restored)
+}
+
+fn note_text(note: &storage::Note) -> String {
+    use storage::Note;
+    match note {
+        Note::LoadedSnapshot { path, nodes } => {
+            format!("Reading snapshot {}: {nodes} nodes", path.display())
+        }
+        Note::SkippedSnapshot { path, reason } => {
+            format!("problem reading snap file {}, an older one is used: {reason}", path.display())
+        }
+        Note::CutTornTail { path, offset, len_before } => format!(
+            "{} ended in the middle of a record that was never acknowledged: cut from {len_before} \
+             to {offset} bytes",
+            path.display()
+        ),
+        Note::RemovedUnfinishedLog { path } => {
+            format!("removed {}: its creation was cut short", path.display())
+        }
+        Note::RemovedStaged { path } => {
+            format!("removed {}: it was being written when the server stopped", path.display())
+        }
+        Note::ToleratedGap { path, offset, before, found } => {
+            format!("{}: {found} at offset {offset} follows {before}", path.display())
+        }
+        Note::Initialized => "Initialize file found, an empty database will be assumed".to_owned(),
+        Note::TrustedEmpty => "logs are used without a snapshot (snapshot.trust.empty)".to_owned(),
+    }
+}
+
 /// Builds the tree and the sessions from what recovery reads.
-pub(crate) struct Rebuild {
+struct Rebuild {
     options: Options,
     loader: Option<(Zxid, Loader)>,
     tree: Option<DataTree>,
@@ -18,13 +89,13 @@ pub(crate) struct Rebuild {
 }
 
 impl Rebuild {
-    pub(crate) fn new(options: Options) -> Self {
+    fn new(options: Options) -> Self {
         let (sessions, watches) = (BTreeMap::new(), Watches::new());
         Rebuild { options, loader: None, tree: None, sessions, watches }
     }
 
     /// What was rebuilt; a fresh tree when there was nothing.
-    pub(crate) fn finish(mut self, last_zxid: Zxid) -> (DataTree, Restored) {
+    fn finish(mut self, last_zxid: Zxid) -> (DataTree, Restored) {
         let options = self.options;
         let mut tree = self.tree.take().unwrap_or_else(|| DataTree::new(options));
         if let Some(mismatch) = tree.first_digest_mismatch() {

@@ -3,19 +3,19 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use config::{Config, ExitCode};
 use jute::Limits;
 use mio::{Poll, Waker};
 use net::{ListenError, Listener};
 use peer::{Input, Peer, Restored};
-use proto::{ServerId, Zxid};
+use proto::ServerId;
 use storage::log::LogWriter;
 use storage::vfs::{OsVfs, Vfs};
-use storage::{DataDirs, DirsError, DirsLock, RecoveryError, recover};
+use storage::{DataDirs, DirsError, DirsLock, RecoveryError};
 use thiserror::Error;
-use tracing::{info, warn};
+use tracing::warn;
 use tree::DataTree;
 
 use crate::clock::{Clock, wall_ms};
@@ -24,9 +24,8 @@ use crate::failure::{Failure, FailureSink};
 use crate::io::{IoMessage, IoPost, IoThread, wake_token};
 use crate::log_thread::{LogMessage, LogThread};
 use crate::mailbox::Mailbox;
-use crate::metrics::Basic;
 use crate::purge::PurgeThread;
-use crate::recovery::Rebuild;
+use crate::recovery::load;
 use crate::shared::{CoreMessage, Parts, Shared, State};
 use crate::snapshot_thread::SnapshotThread;
 use crate::words::WordThread;
@@ -135,6 +134,7 @@ impl Server {
         spawn_words(&shared)?;
         let io = spawn_io(&shared, polls, listener, &failures)?;
         let running = load(&shared, &vfs, &dirs, seed)
+            .map_err(StartError::from)
             .and_then(|restored| spawn_pipeline(&shared, &vfs, &dirs, restored, seed, &failures));
         let (core, log) = match running {
             Ok(threads) => threads,
@@ -233,70 +233,6 @@ fn spawn_words(shared: &Arc<Shared>) -> Result<(), StartError> {
     let words = WordThread::new(shared.clone());
     // It ends with the process.
     spawn("words", move || words.run()).map(drop)
-}
-
-/// Reads what is on disk into the shared tree.
-fn load(
-    shared: &Shared,
-    vfs: &Arc<dyn Vfs>,
-    dirs: &DataDirs,
-    seed: u64,
-) -> Result<Restored, StartError> {
-    let started = Instant::now();
-    let mut rebuild = Rebuild::new(settings::tree(&shared.config, seed));
-    let options = settings::recovery(&shared.config, shared.limits);
-    let recovered = recover(vfs, dirs, &options, &mut rebuild)?;
-    for note in &recovered.notes {
-        info!("{}", note_text(note));
-    }
-    let last_zxid = recovered.last_zxid.max(Zxid::ZERO);
-    let (mut tree, restored) = rebuild.finish(last_zxid);
-    tree.set_last_processed(last_zxid);
-    let took_ms = started.elapsed().as_millis() as i64;
-    info!(
-        "loaded {} nodes and {} sessions up to {last_zxid} in {took_ms} ms, {} transactions of \
-         them from logs",
-        tree.node_count(),
-        restored.sessions.len(),
-        recovered.txns_replayed
-    );
-    *shared.tree_mut() = tree;
-    let metrics = &shared.metrics;
-    metrics.basic(Basic::Dbinittime).add(took_ms);
-    metrics.basic(Basic::StartupSnapLoadTime).add(took_ms);
-    if recovered.txns_replayed > 0 {
-        metrics.basic(Basic::StartupTxnsLoaded).add(recovered.txns_replayed as i64);
-        metrics.basic(Basic::StartupTxnsLoadTime).add(took_ms);
-    }
-    Ok(restored)
-}
-
-fn note_text(note: &storage::Note) -> String {
-    use storage::Note;
-    match note {
-        Note::LoadedSnapshot { path, nodes } => {
-            format!("Reading snapshot {}: {nodes} nodes", path.display())
-        }
-        Note::SkippedSnapshot { path, reason } => {
-            format!("problem reading snap file {}, an older one is used: {reason}", path.display())
-        }
-        Note::CutTornTail { path, offset, len_before } => format!(
-            "{} ended in the middle of a record that was never acknowledged: cut from {len_before} \
-             to {offset} bytes",
-            path.display()
-        ),
-        Note::RemovedUnfinishedLog { path } => {
-            format!("removed {}: its creation was cut short", path.display())
-        }
-        Note::RemovedStaged { path } => {
-            format!("removed {}: it was being written when the server stopped", path.display())
-        }
-        Note::ToleratedGap { path, offset, before, found } => {
-            format!("{}: {found} at offset {offset} follows {before}", path.display())
-        }
-        Note::Initialized => "Initialize file found, an empty database will be assumed".to_owned(),
-        Note::TrustedEmpty => "logs are used without a snapshot (snapshot.trust.empty)".to_owned(),
-    }
 }
 
 /// Starts the core and the log thread.

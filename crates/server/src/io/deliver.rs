@@ -5,8 +5,9 @@ use proto::{OpCode, ReplyHeader, SessionId, Zxid};
 use tracing::{debug, info, warn};
 
 use super::conn::{Conn, Phase};
+use super::outbound::is_hopeless;
 use super::requests::count_responses;
-use super::thread::{IoThread, is_hopeless};
+use super::thread::IoThread;
 
 impl IoThread<'_> {
     /// Does what the core wants, in its order.

@@ -4,7 +4,8 @@ use proto::{ConnectRequest, SessionId};
 use tracing::{debug, warn};
 
 use super::conn::{Conn, Phase};
-use super::requests::{Fault, Lane, Taken};
+use super::fault::Fault;
+use super::requests::{Lane, Taken};
 use crate::metrics::{Basic, Counter};
 use crate::shared::CoreMessage;
 use crate::words::{Word, WordRequest};

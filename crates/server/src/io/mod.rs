@@ -11,12 +11,17 @@ mod accept;
 mod conn;
 mod deliver;
 mod expiry;
+mod fault;
 mod greeting;
+mod inbound;
 mod info;
+mod limits;
+mod outbound;
 mod post;
 mod requests;
 mod tally;
 mod thread;
+mod unordered;
 
 pub(crate) use info::ConnInfo;
 pub(crate) use post::{IoMessage, IoPost};

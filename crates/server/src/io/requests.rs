@@ -1,30 +1,20 @@
-use std::fmt;
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering::Relaxed;
 
 use jute::{Put, Reader};
-use net::{BadLength, FrameHead, next_frame};
-use peer::auth::Outcome;
+use net::{FrameHead, next_frame};
 use peer::read::{self, WatchAccess};
 use peer::{Forwarded, Frame, RequestBatch, Route};
-use proto::{ErrorCode, OpCode, Request, RequestHeader, Zxid};
-use tracing::{debug, error, warn};
+use proto::{ErrorCode, OpCode, RequestHeader, Zxid};
 use tree::{DataTree, Watches};
 
-use super::conn::{Conn, Heavy, Phase};
-use super::info::{Answered, is_update};
+use super::conn::{Conn, Phase};
+use super::fault::Fault;
+use super::info::Answered;
+use super::limits::{HEAVY_MAX_BYTES, READS_WITH_CORE_MAX, is_read};
+use super::outbound::is_slow_reader;
 use super::tally::Tally;
-use super::thread::is_slow_reader;
-use crate::metrics::{Advanced, Counter};
 use crate::shared::Shared;
-
-/// Requests from this size on are counted while they are with the core.
-const HEAVY_BYTES: usize = 16 << 10;
-/// A connection with more than this in such requests is not read from.
-const HEAVY_MAX_BYTES: usize = 8 << 20;
-/// A connection with so many reads behind its writes is not read from: what they bring is
-/// bounded by nothing else.
-const READS_WITH_CORE_MAX: u32 = 64;
 
 /// What understanding requests needs besides the connection itself.
 pub(super) struct Lane<'a> {
@@ -62,50 +52,6 @@ pub(super) enum Taken {
     Close(Fault),
 }
 
-/// Why a connection is closed without being asked for it.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// A length that no client sends.
-    Length(BadLength),
-    /// Data is still being loaded.
-    NotServing,
-    /// The bytes of a frame are not what they should be.
-    Malformed(&'static str, jute::Error),
-    /// As before, where the decoder does not say more.
-    Unreadable(&'static str),
-    /// Too many large requests at once.
-    LargeRequest(usize),
-    /// Too many handshakes at once.
-    HandshakeThrottle,
-    /// The client authenticated for another ensemble.
-    WrongEnsemble,
-    /// A request waited longer than its session may be silent.
-    Stale,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Length(bad) => write!(
-                f,
-                "Len error. A message with advertised length of {} is either a malformed message \
-                 or too large to process (length is greater than jute.maxbuffer={})",
-                bad.length, bad.max_bytes
-            ),
-            Fault::NotServing => f.write_str("ZooKeeperServer not running"),
-            Fault::Malformed(what, error) => write!(f, "malformed {what}: {error}"),
-            Fault::Unreadable(what) => write!(f, "malformed {what}"),
-            Fault::LargeRequest(bytes) => write!(
-                f,
-                "Rejecting large request of {bytes} bytes: zookeeper.largeRequestMaxBytes is used up"
-            ),
-            Fault::HandshakeThrottle => f.write_str("connection throttle hit"),
-            Fault::WrongEnsemble => f.write_str("the client is looking for another ensemble"),
-            Fault::Stale => f.write_str("a request waited longer than the session timeout"),
-        }
-    }
-}
-
 impl Lane<'_> {
     /// Whether anything may be taken from the connection now.
     pub(super) fn may_read(&self, conn: &Conn) -> bool {
@@ -116,14 +62,6 @@ impl Lane<'_> {
             && conn.heavy_bytes <= HEAVY_MAX_BYTES
             && conn.reads_with_core < READS_WITH_CORE_MAX
             && !self.is_throttled(conn)
-    }
-
-    /// Above the global limit, connections with requests of their own in process wait
-    /// (`ZooKeeperServer.shouldThrottle`).
-    fn is_throttled(&self, conn: &Conn) -> bool {
-        conn.fence.with_core() > 0
-            && self.shared.stats.in_process.load(Relaxed)
-                > i64::from(self.shared.config.limits.global_outstanding)
     }
 
     /// Takes whole frames from `bytes`, moving `at` behind each.
@@ -270,7 +208,14 @@ impl Lane<'_> {
     }
 
     /// Appends a reply that is made here.
-    fn reply(&mut self, conn: &mut Conn, xid: i32, zxid: Zxid, err: ErrorCode, null_token: bool) {
+    pub(super) fn reply(
+        &mut self,
+        conn: &mut Conn,
+        xid: i32,
+        zxid: Zxid,
+        err: ErrorCode,
+        null_token: bool,
+    ) {
         let mut frame = Frame::reply(conn.out.buffer(), xid, zxid, err);
         if null_token {
             frame.body().put_buffer(None);
@@ -278,198 +223,6 @@ impl Lane<'_> {
         self.tally.response(frame.end() - 4);
         conn.stats.sent += 1;
     }
-
-    // The throttles. All are off or wide by default.
-
-    /// `RequestThrottler`: above `request_throttle_max_requests` a request waits here.
-    /// `None` lets it go on.
-    fn wait_in_line(
-        &mut self,
-        conn: &mut Conn,
-        xid: i32,
-        op: OpCode,
-        tree: Option<&DataTree>,
-    ) -> Option<Taken> {
-        let throttle = &self.shared.config.request_throttle;
-        let max = throttle.max_requests?;
-        let waited_ms = conn.stalled_us.map_or(0, |since_us| (self.now_us - since_us) / 1000);
-        let is_stale = throttle.drop_stale
-            && throttle.stale_latency_check
-            && waited_ms > i64::from(conn.timeout_ms);
-        if is_stale {
-            self.shared.metrics.count(Counter::StaleRequestsDropped, 1);
-            return Some(Taken::Close(Fault::Stale));
-        }
-        if self.shared.stats.in_process.load(Relaxed) >= i64::from(max) {
-            conn.stalled_us.get_or_insert(self.now_us);
-            self.shared.metrics.count(Counter::RequestThrottleWaitCount, 1);
-            return Some(self.stall(conn));
-        }
-        self.shared.metrics.advanced(Advanced::RequestThrottleQueueTimeMs).add(waited_ms);
-        let wait_max = throttle.throttled_op_wait_time_ms?;
-        let is_exempt = matches!(op, OpCode::Ping | OpCode::CloseSession);
-        if is_exempt || waited_ms <= i64::from(wait_max) {
-            return None;
-        }
-        if conn.fence.with_core() > 0 {
-            // Replies keep their order: this one comes when those before it have come.
-            return Some(self.stall(conn));
-        }
-        let Some(tree) = tree else { return Some(Taken::WantsTree) };
-        self.shared.metrics.count(Counter::ThrottledOps, 1);
-        self.reply(conn, xid, tree.last_processed(), ErrorCode::ThrottledOp, false);
-        Some(Taken::Yes)
-    }
-
-    /// Takes nothing more from the connection until [`super::IoThread`] looks at it again.
-    fn stall(&mut self, conn: &mut Conn) -> Taken {
-        conn.is_stalled = true;
-        self.stalled.push(conn.id);
-        Taken::Held
-    }
-
-    fn is_large(&self, bytes: usize) -> bool {
-        let threshold = self.shared.config.limits.large_request_threshold_bytes;
-        threshold.is_some_and(|threshold| bytes > threshold as usize)
-    }
-
-    fn has_room_for(&self, bytes: usize) -> bool {
-        let max = i64::from(self.shared.config.limits.large_request_max_bytes);
-        !self.is_large(bytes)
-            || self.shared.stats.large_request_bytes.load(Relaxed) + bytes as i64 <= max
-    }
-
-    fn refuse_large(&self, bytes: usize) -> Fault {
-        self.shared.metrics.count(Counter::LargeRequestsRejected, 1);
-        Fault::LargeRequest(bytes)
-    }
-
-    /// Remembers what a request takes while it is with the core.
-    fn weigh(&mut self, conn: &mut Conn, bytes: usize) {
-        let is_large = self.is_large(bytes);
-        if is_large {
-            self.shared.stats.large_request_bytes.fetch_add(bytes as i64, Relaxed);
-        }
-        if is_large || bytes >= HEAVY_BYTES {
-            conn.heavy.push_back(Heavy { number: conn.forwarded, bytes, is_large });
-            conn.heavy_bytes += bytes;
-        }
-    }
-
-    /// A reply came: what the request took is free again.
-    pub(super) fn release_answered(&mut self, conn: &mut Conn, op: OpCode) {
-        conn.answered += 1;
-        conn.reads_with_core = conn.reads_with_core.saturating_sub(u32::from(is_read(op)));
-        while let Some(heavy) = conn.heavy.front().copied()
-            && heavy.number <= conn.answered
-        {
-            conn.heavy.pop_front();
-            conn.heavy_bytes -= heavy.bytes;
-            self.release(&heavy);
-        }
-    }
-
-    /// The connection is gone.
-    pub(super) fn release_all(&mut self, conn: &Conn) {
-        conn.heavy.iter().for_each(|heavy| self.release(heavy));
-    }
-
-    fn release(&self, heavy: &Heavy) {
-        if heavy.is_large {
-            self.shared.stats.large_request_bytes.fetch_sub(heavy.bytes as i64, Relaxed);
-        }
-    }
-
-    // What is answered before any request is.
-
-    fn auth(&mut self, conn: &mut Conn, xid: i32, body: &[u8]) -> Taken {
-        let mut reader = Reader::with_limits(body, self.shared.limits);
-        let (scheme, auth) = match Request::decode(OpCode::Auth, &mut reader) {
-            Ok(Request::Auth { scheme, auth }) => (scheme.unwrap_or_default(), auth),
-            _ => return Taken::Close(Fault::Unreadable("auth packet")),
-        };
-        let address = net::java_address(conn.address);
-        let outcome = self.shared.rules.authenticate(&scheme, auth, conn.ip());
-        self.count_ensemble_auth(&scheme, auth, &outcome);
-        match outcome {
-            Outcome::Accepted(ids) => {
-                debug!(
-                    "Session {}: auth success for scheme {scheme} and address {address}",
-                    conn.session_text()
-                );
-                conn.add_ids(ids);
-                self.reply(conn, xid, Zxid::ZERO, ErrorCode::Ok, false);
-                Taken::Yes
-            }
-            Outcome::Failed => {
-                warn!("Authentication failed for scheme: {scheme}, address {address}");
-                self.reply(conn, xid, Zxid::ZERO, ErrorCode::AuthFailed, false);
-                conn.is_closing = true;
-                Taken::Yes
-            }
-            Outcome::Dropped => Taken::Close(Fault::WrongEnsemble),
-        }
-    }
-
-    fn count_ensemble_auth(&self, scheme: &str, auth: Option<&[u8]>, outcome: &Outcome) {
-        let Some(ensemble) = self.shared.rules.ensemble.as_ref().filter(|_| scheme == "ensemble")
-        else {
-            return;
-        };
-        let is_checked = ensemble.names.is_some() && !auth.unwrap_or_default().is_empty();
-        self.shared.metrics.count(
-            match (is_checked, outcome) {
-                (false, _) => Counter::EnsembleAuthSkip,
-                (true, Outcome::Accepted(_)) => Counter::EnsembleAuthSuccess,
-                (true, _) => Counter::EnsembleAuthFail,
-            },
-            1,
-        );
-    }
-
-    /// Java's answer when no SASL login is configured: success with a null token.
-    fn sasl(&mut self, conn: &mut Conn, xid: i32, body: &[u8]) -> Taken {
-        let mut reader = Reader::with_limits(body, self.shared.limits);
-        match Request::decode(OpCode::Sasl, &mut reader) {
-            Ok(Request::Sasl { token: Some(_) }) => {
-                self.reply(conn, xid, Zxid::ZERO, ErrorCode::Ok, true);
-                Taken::Yes
-            }
-            _ => Taken::Close(Fault::Unreadable("SASL packet")),
-        }
-    }
-
-    fn refuse_unauthenticated(&mut self, conn: &mut Conn, xid: i32) -> Taken {
-        let schemes = |ids: &[proto::Id]| {
-            ids.iter().map(|id| id.scheme().to_owned()).collect::<Vec<_>>().join(", ")
-        };
-        error!(
-            "Client authentication scheme(s) [{}] does not match with any of the expected \
-             authentication scheme [{}], closing session.",
-            schemes(&conn.ids),
-            self.shared.rules.enforced_schemes.join(", ")
-        );
-        let err = ErrorCode::SessionClosedRequireSaslAuth;
-        self.reply(conn, xid, Zxid::ZERO, err, false);
-        conn.is_closing = true;
-        Taken::Yes
-    }
-
-    fn unknown(&mut self, conn: &mut Conn, header: &RequestHeader) -> Taken {
-        warn!(
-            "Received packet at server of unknown type {} from {}",
-            header.op,
-            net::java_address(conn.address)
-        );
-        self.reply(conn, header.xid, Zxid(-1), ErrorCode::Unimplemented, false);
-        conn.is_closing = true;
-        Taken::Yes
-    }
-}
-
-/// Whether the core answers the request from the tree.
-fn is_read(op: OpCode) -> bool {
-    !is_update(op) && op != OpCode::Sync
 }
 
 /// The watch tables, locked when a read asks for them.

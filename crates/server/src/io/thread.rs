@@ -1,34 +1,27 @@
-use std::io::{self, ErrorKind, Read};
-use std::net::{Shutdown, SocketAddr};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use net::Flushed;
 use peer::{ConnId, Input, RequestBatch};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::accept::Acceptor;
-use super::conn::{Conn, Phase};
+use super::conn::Conn;
 use super::expiry::Expiry;
+use super::inbound::SCRATCH_BYTES;
 use super::post::{IoMessage, IoPost};
-use super::requests::{Lane, Step};
+use super::requests::Lane;
 use super::tally::Tally;
 use crate::core_gate::RUN_HERE_MAX;
 use crate::metrics::Counter;
 use crate::shared::{CoreMessage, Shared};
 
-/// Read at once from one connection.
-const SCRATCH_BYTES: usize = 64 * 1024;
-/// A connection with more than this to send is not read from (slow reader).
-const OUT_PAUSE_BYTES: usize = 1 << 20;
-/// A connection that lets more events than this pile up is closed.
-const EVENTS_MAX_BYTES: usize = 16 << 20;
+/// Events taken from the system at once.
 const EVENTS: usize = 256;
-/// A prime, so that no connection is always first or last.
-const TURN: usize = 7919;
 
 const WAKE: Token = Token(usize::MAX);
 const LISTEN: Token = Token(usize::MAX - 1);
@@ -50,14 +43,15 @@ pub(crate) struct IoThread<'a> {
     pub(super) lane: Lane<'a>,
     pub(super) expiry: Expiry,
     next_conn: u64,
-    scratch: Vec<u8>,
+    /// What was just read.
+    pub(super) scratch: Vec<u8>,
     messages: Vec<IoMessage>,
     /// To be written to at the end of the round.
     pub(super) dirty: Vec<ConnId>,
     /// To be looked at in the next round although no event says so.
     pub(super) again: Vec<ConnId>,
     /// Where [`IoThread::pump_again`] begins.
-    turn: usize,
+    pub(super) turn: usize,
     is_stopping: bool,
 }
 
@@ -219,201 +213,6 @@ impl<'a> IoThread<'a> {
         }
     }
 
-    /// Looks at a connection in the next round, or in this one if that part of it is still ahead.
-    pub(super) fn look_again(&mut self, id: ConnId) {
-        if let Some(conn) = self.conns.get_mut(&id)
-            && !conn.is_queued
-        {
-            conn.is_queued = true;
-            self.again.push(id);
-        }
-    }
-
-    /// Begins at another connection each time: near a limit, the first ones get most of it.
-    fn pump_again(&mut self) {
-        let mut again = std::mem::take(&mut self.again);
-        self.turn = self.turn.wrapping_add(TURN);
-        let first = self.turn % again.len().max(1);
-        again.rotate_left(first);
-        for id in again {
-            if let Some(conn) = self.conns.get_mut(&id) {
-                conn.is_queued = false;
-                self.pump(id);
-            }
-        }
-    }
-
-    /// Understands what was held back, or reads once and understands that.
-    pub(super) fn pump(&mut self, id: ConnId) {
-        let now_ms = self.now_ms();
-        let Some(conn) = self.conns.get_mut(&id) else { return };
-        if conn.phase == Phase::Word || !self.lane.may_read(conn) {
-            return;
-        }
-        if conn.is_held {
-            let bytes = std::mem::take(&mut conn.inbound);
-            conn.is_held = false;
-            self.understand(id, &bytes);
-        } else if conn.is_readable {
-            let mut scratch = std::mem::take(&mut self.scratch);
-            match receive(conn, &mut scratch) {
-                Received::Bytes(count) => {
-                    conn.last_seen_ms = now_ms;
-                    conn.last_io_ms = now_ms;
-                    self.understand_received(id, &scratch, count);
-                }
-                Received::Nothing => {}
-                Received::End => self.ended(id),
-                Received::Failed(error) => {
-                    let address = net::java_address(conn.address);
-                    debug!("connection of {address} failed: {error}");
-                    self.close(id);
-                }
-            }
-            self.scratch = scratch;
-        }
-        if self.conns.get(&id).is_some_and(|conn| conn.is_readable || conn.is_held)
-            && self.conns.get(&id).is_some_and(|conn| self.lane.may_read(conn))
-        {
-            self.look_again(id);
-        }
-    }
-
-    /// `scratch` holds what was kept of the connection, if that is little, and `count` new bytes.
-    fn understand_received(&mut self, id: ConnId, scratch: &[u8], count: usize) {
-        let Some(conn) = self.conns.get_mut(&id) else { return };
-        if conn.inbound.len() <= KEPT_IN_SCRATCH_MAX {
-            let filled = conn.inbound.len() + count;
-            conn.inbound.clear();
-            self.understand(id, &scratch[..filled]);
-        } else {
-            let mut bytes = std::mem::take(&mut conn.inbound);
-            bytes.extend_from_slice(&scratch[..count]);
-            self.understand(id, &bytes);
-        }
-    }
-
-    /// Works through whole frames; keeps the rest.
-    fn understand(&mut self, id: ConnId, bytes: &[u8]) {
-        let shared = self.shared;
-        let mut at = 0;
-        let mut tree = None;
-        loop {
-            let Some(conn) = self.conns.get_mut(&id) else { return };
-            match self.lane.advance(conn, bytes, &mut at, tree.as_deref()) {
-                Step::WantsTree => {
-                    tree = Some(shared.tree());
-                    // Events first: they were sent before this tree was seen.
-                    self.take_messages();
-                }
-                Step::Partial => break,
-                Step::Held => {
-                    conn.is_held = true;
-                    break;
-                }
-                Step::Close(reason) => {
-                    drop(tree);
-                    let address = net::java_address(conn.address);
-                    let session = conn.session_text();
-                    warn!("Close of session {session}: {address}: {reason}");
-                    self.close(id);
-                    return;
-                }
-            }
-        }
-        drop(tree);
-        let Some(conn) = self.conns.get_mut(&id) else { return };
-        conn.inbound.clear();
-        conn.inbound.extend_from_slice(&bytes[at..]);
-        if conn.inbound.is_empty() && conn.inbound.capacity() > INBOUND_KEPT_BYTES {
-            conn.inbound = Vec::new();
-        }
-        if !conn.out.is_empty() || conn.is_closing {
-            self.mark_dirty(id);
-        }
-    }
-
-    /// The client closed its side. Replies still on their way are not waited for, as in Java.
-    fn ended(&mut self, id: ConnId) {
-        let Some(conn) = self.conns.get(&id) else { return };
-        let (address, session) = (net::java_address(conn.address), conn.session_text());
-        self.shared.metrics.count(Counter::ConnectionDropCount, 1);
-        debug!(
-            "Unable to read additional data from client, it probably closed the socket: \
-             address = {address}, session = {session}"
-        );
-        self.close(id);
-    }
-
-    pub(super) fn mark_dirty(&mut self, id: ConnId) {
-        if let Some(conn) = self.conns.get_mut(&id)
-            && !conn.is_dirty
-        {
-            conn.is_dirty = true;
-            self.dirty.push(id);
-        }
-    }
-
-    fn flush_all(&mut self) {
-        for id in std::mem::take(&mut self.dirty) {
-            self.flush(id);
-        }
-    }
-
-    fn flush(&mut self, id: ConnId) {
-        let now_ms = self.now_ms();
-        let Some(conn) = self.conns.get_mut(&id) else { return };
-        conn.is_dirty = false;
-        if conn.is_blocked {
-            return;
-        }
-        let was_paused = conn.out.len() > OUT_PAUSE_BYTES;
-        match conn.out.flush(&conn.socket) {
-            Ok(Flushed::All) if conn.is_closing => self.close(id),
-            Ok(Flushed::All) => {
-                conn.last_io_ms = now_ms;
-                conn.unsent_event_bytes = 0;
-                if was_paused {
-                    self.look_again(id);
-                }
-            }
-            Ok(Flushed::Blocked) => {
-                conn.is_blocked = true;
-                if was_paused && conn.out.len() <= OUT_PAUSE_BYTES {
-                    self.look_again(id);
-                }
-            }
-            Err(error) => {
-                debug!("cannot send to {}: {error}", net::java_address(conn.address));
-                self.close(id);
-            }
-        }
-    }
-
-    /// Ends a connection and everything that hangs on it.
-    pub(super) fn close(&mut self, id: ConnId) {
-        let Some(conn) = self.conns.remove(&id) else { return };
-        // The client may be faster; then there is nothing to shut down.
-        let _ = conn.socket.shutdown(Shutdown::Both);
-        self.shared.admission.leave(conn.ip());
-        self.lane.release_all(&conn);
-        if matches!(conn.phase, Phase::Greeted | Phase::Ready) {
-            self.shared.watches().remove_watcher(id.watcher());
-            if conn.fence.with_core() > 0 {
-                self.leaving.insert(id, conn.fence.with_core());
-            }
-            // What it sent before comes first.
-            self.hand_over();
-            let last_seen_ms = conn.last_seen_ms;
-            self.to_core(Input::Closed { conn: id, last_seen_ms });
-        }
-        debug!(
-            "Closed socket connection for client {} with session {}",
-            net::java_address(conn.address),
-            conn.session_text()
-        );
-    }
-
     /// Gives the core the requests of this round, and does its work if they are few.
     fn hand_over_or_run(&mut self) {
         match self.lane.to_core.items.len() {
@@ -479,72 +278,7 @@ impl<'a> IoThread<'a> {
         self.conns.values().map(|conn| info(conn)).collect()
     }
 
-    /// A four-letter word is answered; then the connection is done.
-    fn word_answer(&mut self, id: ConnId, answer: &[u8]) {
-        let Some(conn) = self.conns.get_mut(&id) else { return };
-        conn.out.buffer().extend_from_slice(answer);
-        conn.is_closing = true;
-        let chunks = answer.len().div_ceil(WORD_CHUNK_BYTES) as u64;
-        conn.stats.sent += chunks;
-        self.lane.tally.packets_sent += chunks;
-        self.mark_dirty(id);
-    }
-
     pub(super) fn now_ms(&self) -> i64 {
         self.lane.now_us / 1000
     }
-}
-
-/// Java sends long answers in pieces of this size, and counts each as a packet.
-const WORD_CHUNK_BYTES: usize = 8192;
-/// Up to this much of a partial frame is put before the next bytes, so that one buffer holds both.
-const KEPT_IN_SCRATCH_MAX: usize = SCRATCH_BYTES / 2;
-/// An empty buffer of up to this size is kept.
-const INBOUND_KEPT_BYTES: usize = 256;
-
-/// What a read brought.
-enum Received {
-    Bytes(usize),
-    Nothing,
-    End,
-    Failed(io::Error),
-}
-
-/// Reads once, behind what is kept of the connection if that is little.
-fn receive(conn: &mut Conn, scratch: &mut [u8]) -> Received {
-    let kept = match conn.inbound.len() {
-        kept if kept <= KEPT_IN_SCRATCH_MAX => {
-            scratch[..kept].copy_from_slice(&conn.inbound);
-            kept
-        }
-        _ => 0,
-    };
-    let room = &mut scratch[kept..];
-    loop {
-        return match (&conn.socket).read(room) {
-            Ok(0) => Received::End,
-            Ok(count) => {
-                // The queue reports edges: a full buffer may have left something behind, and an
-                // end of the stream that was reported already is not reported again.
-                conn.is_readable = count == room.len() || conn.is_half_closed;
-                Received::Bytes(count)
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                conn.is_readable = false;
-                Received::Nothing
-            }
-            Err(error) => Received::Failed(error),
-        };
-    }
-}
-
-/// Whether a connection has so much to send that nothing more is taken from it.
-pub(super) fn is_slow_reader(conn: &Conn) -> bool {
-    conn.out.len() > OUT_PAUSE_BYTES
-}
-
-/// Whether even events are too many.
-pub(super) fn is_hopeless(conn: &Conn) -> bool {
-    conn.unsent_event_bytes > EVENTS_MAX_BYTES
 }
