@@ -38,42 +38,6 @@ pub enum OpCode {
     Error = -1,
 }
 
-const ALL: &[OpCode] = &[
-    OpCode::Notification,
-    OpCode::Create,
-    OpCode::Delete,
-    OpCode::Exists,
-    OpCode::GetData,
-    OpCode::SetData,
-    OpCode::GetAcl,
-    OpCode::SetAcl,
-    OpCode::GetChildren,
-    OpCode::Sync,
-    OpCode::Ping,
-    OpCode::GetChildren2,
-    OpCode::Check,
-    OpCode::Multi,
-    OpCode::Create2,
-    OpCode::Reconfig,
-    OpCode::CheckWatches,
-    OpCode::RemoveWatches,
-    OpCode::CreateContainer,
-    OpCode::DeleteContainer,
-    OpCode::CreateTtl,
-    OpCode::MultiRead,
-    OpCode::Auth,
-    OpCode::SetWatches,
-    OpCode::Sasl,
-    OpCode::GetEphemerals,
-    OpCode::GetAllChildrenNumber,
-    OpCode::SetWatches2,
-    OpCode::AddWatch,
-    OpCode::WhoAmI,
-    OpCode::CreateSession,
-    OpCode::CloseSession,
-    OpCode::Error,
-];
-
 impl OpCode {
     /// The number that travels.
     pub fn code(self) -> i32 {
@@ -82,7 +46,42 @@ impl OpCode {
 
     /// The operation with this number.
     pub fn from_code(code: i32) -> Option<Self> {
-        ALL.iter().copied().find(|op| op.code() == code)
+        Some(match code {
+            0 => OpCode::Notification,
+            1 => OpCode::Create,
+            2 => OpCode::Delete,
+            3 => OpCode::Exists,
+            4 => OpCode::GetData,
+            5 => OpCode::SetData,
+            6 => OpCode::GetAcl,
+            7 => OpCode::SetAcl,
+            8 => OpCode::GetChildren,
+            9 => OpCode::Sync,
+            11 => OpCode::Ping,
+            12 => OpCode::GetChildren2,
+            13 => OpCode::Check,
+            14 => OpCode::Multi,
+            15 => OpCode::Create2,
+            16 => OpCode::Reconfig,
+            17 => OpCode::CheckWatches,
+            18 => OpCode::RemoveWatches,
+            19 => OpCode::CreateContainer,
+            20 => OpCode::DeleteContainer,
+            21 => OpCode::CreateTtl,
+            22 => OpCode::MultiRead,
+            100 => OpCode::Auth,
+            101 => OpCode::SetWatches,
+            102 => OpCode::Sasl,
+            103 => OpCode::GetEphemerals,
+            104 => OpCode::GetAllChildrenNumber,
+            105 => OpCode::SetWatches2,
+            106 => OpCode::AddWatch,
+            107 => OpCode::WhoAmI,
+            -10 => OpCode::CreateSession,
+            -11 => OpCode::CloseSession,
+            -1 => OpCode::Error,
+            _ => return None,
+        })
     }
 
     /// Whether a client may send it (`Request.isValid`); createSession is made by the server only.
@@ -176,5 +175,22 @@ impl CreateMode {
     /// Whether the node has a TTL.
     pub fn is_ttl(self) -> bool {
         matches!(self, CreateMode::PersistentWithTtl | CreateMode::PersistentSequentialWithTtl)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_that_is_one_is_its_own() {
+        let known: Vec<i32> = (-100..200)
+            .filter_map(|code| OpCode::from_code(code).map(|op| (code, op)))
+            .map(|(code, op)| {
+                assert_eq!(op.code(), code);
+                code
+            })
+            .collect();
+        assert_eq!(known.len(), 33);
     }
 }
