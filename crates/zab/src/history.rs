@@ -28,6 +28,9 @@ impl Position {
 }
 
 /// What a leader can replay for others. Positions are ends of entries, or of a snapshot.
+///
+/// What was handed to the disk belongs to it, durable or not: a quorum of others may have
+/// committed it already.
 pub trait History {
     /// The newest position at or below `zxid` from which every later entry can be replayed;
     /// `None` if that would be before the oldest one.

@@ -211,7 +211,9 @@ impl Election {
                 self.broadcast();
             }
             Step::Join(vote) => {
-                self.round = vote.round;
+                // Java falls back to an older round of those it joins, and then uses the rounds
+                // behind that one twice.
+                self.round = self.round.max(vote.round);
                 return self.settle(vote);
             }
         }

@@ -178,6 +178,11 @@ impl Learner {
         self.phase == Phase::Serving
     }
 
+    /// The epoch that the leader proposed.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     /// The end of what was received, durable or not.
     pub fn received(&self) -> Zxid {
         self.received
