@@ -121,14 +121,16 @@ fn sub_request<'a>(op: i32, r: &mut Reader<'a>) -> Result<SubRequest<'a>, Reques
 
 /// In a multi the container flag decides, not the operation; flags are checked while decoding.
 fn sub_create(mut create: CreateRequest<'_>) -> Result<CreateRequest<'_>, RequestError> {
-    match CreateMode::from_flags(create.flags) {
-        None => return Err(RequestError::MultiCreateFlags(create.flags)),
-        Some(mode) if mode.is_ttl() => return Err(RequestError::MultiCreateFlags(create.flags)),
-        Some(CreateMode::Container) => create.op = OpCode::CreateContainer,
-        Some(_) => {}
-    }
+    let refused = RequestError::MultiCreateFlags(create.flags);
+    let mode = CreateMode::from_flags(create.flags).ok_or(refused)?;
     if create.acl.is_none() {
         return Err(RequestError::Null("the ACL of a create"));
+    }
+    if mode.is_ttl() {
+        return Err(refused);
+    }
+    if mode == CreateMode::Container {
+        create.op = OpCode::CreateContainer;
     }
     Ok(create)
 }

@@ -61,6 +61,11 @@ pub const AVOIDED: &[Avoided] = &[
                  BADARGUMENTS.",
     },
     Avoided {
+        name: "createContainer with the flags of an ephemeral node",
+        reason: "Java makes a container, but until that is applied it takes the node for an \
+                 ephemeral and refuses children. Oxkeeper takes it for a container at once.",
+    },
+    Avoided {
         name: "quota nodes whose data is not a quota",
         reason: "Java parses zookeeper_limits and zookeeper_stats while it applies a transaction \
                  below the quota; text that is no number stops the server.",

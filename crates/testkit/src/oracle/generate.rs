@@ -240,7 +240,8 @@ impl Generator {
     /// Whether the answer is the same however the server's threads take turns; what is kept out
     /// stands in [`super::explained::AVOIDED`].
     fn may_burst(&self, request: &Request) -> bool {
-        let quota = self.profile.enforce_quota && request.body.windows(2).any(|w| w == b"/q");
+        let names = |text: &[u8]| request.body.windows(text.len()).any(|window| window == text);
+        let quota = self.profile.enforce_quota && (names(b"/q") || names(b"/chroot"));
         let op = request.op_code();
         let alone = matches!(op, Some(OpCode::Auth | OpCode::Sasl | OpCode::SetAcl));
         let large = request.body.len() > LARGE_BYTES;

@@ -134,7 +134,10 @@ impl Generator {
 
     fn create_flags(&mut self, op: OpCode) -> i32 {
         if self.rng.chance(30) {
-            return self.rng.number(&[0, 1, 2, 3, 4, 5, 6, 7, -1, 100, i32::MIN]);
+            return match op {
+                OpCode::CreateContainer => self.rng.number(&[0, 2, 4, 5, 6, 7, -1, i32::MIN]),
+                _ => self.rng.number(&[0, 1, 2, 3, 4, 5, 6, 7, -1, 100, i32::MIN]),
+            };
         }
         match op {
             OpCode::CreateContainer => 4,
