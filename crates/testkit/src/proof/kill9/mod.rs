@@ -26,7 +26,7 @@ use proto::Zxid;
 use super::population::super_client;
 use super::{Doing, Error, SUPER_PROPERTY, files, probe};
 use crate::client;
-use crate::java::{ServerKind, ServerOptions};
+use crate::java::{ServerKind, ServerOptions, java_class_path};
 use crate::oracle::rng::Rng;
 use crate::process::{Readiness, ServerProcess, free_port};
 
@@ -127,6 +127,10 @@ const START_PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// When the first start fails; what goes wrong later is a finding.
 pub fn run(options: &Options, mut progress: impl FnMut(&str)) -> Result<Report, Error> {
+    if options.java_turns {
+        // That it is missing must be known before the first round.
+        java_class_path()?;
+    }
     let folder = tempfile::tempdir().map_err(Error::file(&std::env::temp_dir()))?;
     let data_dir = folder.path().join("data");
     let launch = server_options(&data_dir, options.seed).client_port(free_port()?);
