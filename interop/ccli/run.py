@@ -36,7 +36,6 @@ SESSION = HERE / "session.txt"
 # Shows that the command before it is done: replies come in the order of requests. It takes no
 # zxid, and its path need not exist.
 MARKER = "sync /done"
-MARKER_FAILED = "[/done]: rc = -"
 MARKER_DONE = "\tname = /done"
 PATIENCE_S = 30.0
 
@@ -220,7 +219,11 @@ class Cli:
 
     def type(self, line):
         """What it prints to a command."""
-        return self._send(line)
+        line, _, last = line.partition(" ~ ")
+        if not last:
+            return self._send(line)
+        self._write(line + "\n")
+        return self._read_to(lambda line: line.startswith(last))
 
     def quit(self):
         """What it prints until it ends."""
@@ -243,8 +246,8 @@ class Cli:
 
     def _send(self, line):
         self._write(f"{line}\n{MARKER}\n")
-        lines = self._read_to(lambda line: line == MARKER_DONE or line.startswith(MARKER_FAILED))
-        # The reply of the marker that succeeds has two lines.
+        lines = self._read_to(lambda line: line == MARKER_DONE)
+        # The reply to the marker has two lines.
         return lines[:-2] if lines[-1:] == [MARKER_DONE] else lines
 
     def _write(self, text):

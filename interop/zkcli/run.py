@@ -91,6 +91,7 @@ class Script:
         self._out = []
         self._cli = None
         self._events = []
+        self._is_quiet = False
 
     def play(self, lines):
         for line in lines:
@@ -101,6 +102,8 @@ class Script:
                 self._one_shot(line)
             elif line == "@restart":
                 self._restart()
+            elif line == "@quiet":
+                self._is_quiet = True
             elif line == "@pause":
                 time.sleep(1)
             elif line and not line.startswith("#"):
@@ -120,7 +123,8 @@ class Script:
         ended = subprocess.run(cli_command() + words, stdin=subprocess.DEVNULL, text=True,
                                capture_output=True, timeout=PATIENCE_S)
         self._show(line, ended.stdout.splitlines(), ended.stderr.splitlines())
-        self._show_events()
+        # Whether the program ends before its connect event is printed is chance.
+        self._events = []
         self._out.append(f"exit code {ended.returncode}")
 
     def _restart(self):
@@ -136,11 +140,14 @@ class Script:
         self._show_events()
         self._out.append(f"exit code {code}")
         self._cli = None
+        self._is_quiet = False
 
     def _show(self, title, out, err):
         out, events = take_events(out)
         self._events += events
         self._out.append(title)
+        if self._is_quiet:
+            return
         self._out += [self._normal(line) for line in sort_identities(out)]
         # Where in its sources a program failed is not of interest.
         self._out += ["! " + self._normal(line) for line in err if not line.startswith("\tat ")]
