@@ -35,6 +35,8 @@ pub struct Knobs {
     pub resets: bool,
     /// See [`Knobs::crashes`].
     pub wipes: bool,
+    /// Whether one voter can reach only one other after the faults.
+    pub partial_links: bool,
     /// The last counter of an epoch; small ones force elections.
     pub counter_max: u32,
     /// How many entries behind its end a log keeps.
@@ -62,6 +64,7 @@ impl Knobs {
             pauses: rng.chance(400),
             resets: rng.chance(600),
             wipes: rng.chance(80),
+            partial_links: rng.chance(150),
             counter_max: rng.one_of(&[u32::MAX - 1, u32::MAX - 1, u32::MAX - 1, 9, 40]),
             log_kept: rng.one_of(&[3, 10, 100, 10_000]),
             force_snapshot: rng.chance(60),

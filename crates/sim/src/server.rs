@@ -89,7 +89,7 @@ impl<'a> View<'a> {
 
 impl History for View<'_> {
     fn floor(&self, zxid: Zxid) -> Option<Zxid> {
-        let count = entry::count_upto(&self.entries, zxid);
+        let count = entry::count_upto(self.entries, zxid);
         match count.cmp(&self.purged) {
             std::cmp::Ordering::Less => None,
             _ => Some(last_zxid(&self.entries[..count])),

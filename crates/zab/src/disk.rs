@@ -13,7 +13,8 @@ pub enum Duty {
     /// Append to the log. Between the arrival of a snapshot and its installation: to the log
     /// that will belong to it, while the old history stays the truth.
     Append(ProposedTxn),
-    /// Cut the log behind this zxid, and remove every snapshot that holds more.
+    /// Cut the log behind this zxid, and remove every snapshot that holds more. Zero empties
+    /// the disk.
     Truncate {
         /// The last one to keep.
         to: Zxid,

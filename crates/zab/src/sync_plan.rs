@@ -68,7 +68,7 @@ mod tests {
     impl History for Leader {
         fn floor(&self, zxid: Zxid) -> Option<Zxid> {
             let entries = (2..6).map(|c| Zxid::new(1, c)).chain((1..5).map(|c| Zxid::new(3, c)));
-            entries.filter(|entry| *entry <= zxid).last()
+            entries.rev().find(|entry| *entry <= zxid)
         }
 
         fn snapshot_zxid(&self) -> Zxid {

@@ -104,7 +104,7 @@ impl World {
 
     fn leader_wants(&mut self, id: ServerId, output: leader::Output) {
         match output {
-            leader::Output::ToLearner(LearnerId(conn), item) => self.to_learner(id, conn, item),
+            leader::Output::ToLearner(LearnerId(conn), item) => self.tell_learner(id, conn, item),
             leader::Output::Close(LearnerId(conn), why) => {
                 self.note(format_args!("{id} closes connection {conn}: {why:?}"));
                 if let Closed::Misbehaved(misbehaved) = why
@@ -142,7 +142,7 @@ impl World {
         }
     }
 
-    fn to_learner(&mut self, id: ServerId, conn: u64, item: Item) {
+    fn tell_learner(&mut self, id: ServerId, conn: u64, item: Item) {
         match item {
             Item::Say(message) => {
                 self.leader_says(id, conn, &message);
@@ -211,7 +211,7 @@ impl World {
 
     fn learner_wants(&mut self, id: ServerId, output: learner::Output) {
         match output {
-            learner::Output::ToLeader(message) => self.to_leader(id, message),
+            learner::Output::ToLeader(message) => self.tell_leader(id, message),
             learner::Output::Commit { upto } => self.apply(id, upto),
             learner::Output::Serve => self.serves(id),
             learner::Output::Pinged { zxid } => {
@@ -240,7 +240,7 @@ impl World {
         }
     }
 
-    fn to_leader(&mut self, id: ServerId, message: FromLearner) {
+    fn tell_leader(&mut self, id: ServerId, message: FromLearner) {
         let Some(conn) = self.servers[&id].upstream else { return };
         self.check_learner_says(id, &message);
         if !matches!(message, FromLearner::Ping { .. }) {
@@ -319,6 +319,7 @@ impl World {
         let now_ms = self.now_ms;
         let server = self.server(id);
         server.serving = true;
+        server.disk.wiped = false;
         let (applied, from) = (server.applied, server.serve_from);
         self.note(format_args!("{id} serves from {applied}"));
         self.ghost.check(now_ms, applied >= from, "Z23 stale server", &|| {

@@ -145,17 +145,18 @@ impl World {
 
     /// What was held back comes through, or the connection is found broken.
     pub(super) fn heal(&mut self, pairs: &[(ServerId, ServerId)]) {
+        // Some may pass again already.
+        let mut held: Vec<_> = pairs.to_vec();
+        held.retain(|pair| self.network.blocked.remove(pair));
+        let pairs = held;
         self.note(format_args!("everything passes {pairs:?} again"));
-        for pair in pairs {
-            self.network.blocked.remove(pair);
-        }
-        for (from, to) in pairs {
+        for (from, to) in &pairs {
             self.link_up(*from, *to);
             self.schedule(0, Event::Vote { from: *from, to: *to });
         }
         let conns: Vec<u64> = self.network.conns.keys().copied().collect();
         for conn in conns {
-            self.release(conn, pairs);
+            self.release(conn, &pairs);
         }
     }
 

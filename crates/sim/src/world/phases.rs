@@ -42,9 +42,29 @@ impl World {
             self.server(id).paused_until_ms = 0;
             self.start(id);
         }
+        if self.knobs.partial_links && self.left_down.is_empty() {
+            self.cut_most_of_one();
+        }
         self.must_progress(rule);
         if self.ghost.violation.is_none() {
             self.must_be_stable();
+        }
+    }
+
+    /// One voter keeps its link to only one other: a candidate that few can follow (E7).
+    fn cut_most_of_one(&mut self) {
+        let star = ServerId(self.rng.between(1, self.knobs.voters));
+        let rest: Vec<_> = self.ids().into_iter().filter(|id| *id != star).collect();
+        let kept = self.rng.one_of(&rest);
+        self.note(format_args!("{star} reaches only {kept} from now on"));
+        for other in rest.into_iter().filter(|other| *other != kept) {
+            self.network.blocked.extend([(star, other), (other, star)]);
+            for conn in self.network.of(star) {
+                let ends = self.network.conns[&conn].ends(0);
+                if ends == (star, other) || ends == (other, star) {
+                    self.close(conn);
+                }
+            }
         }
     }
 
@@ -81,7 +101,16 @@ impl World {
             let leads = server.member.as_ref().and_then(|m| m.leader()).is_some();
             (server.serving || leads) && server.applied >= wanted && !server.disk.wiped
         };
-        self.running().iter().all(wanted_of)
+        let leading = self.running().into_iter().find(|id| {
+            let leader = self.servers[id].member.as_ref().and_then(|member| member.leader());
+            leader.is_some_and(|leader| leader.established().is_some())
+        });
+        // Whoever does not reach everybody may not hear of a quorum that follows, as in Java.
+        let running = self.running();
+        let linked = |id: &ServerId| {
+            running.iter().all(|other| other == id || self.network.linked(*id, *other))
+        };
+        leading.is_some() && running.iter().filter(|id| linked(id)).all(wanted_of)
     }
 
     /// A healthy ensemble holds no elections (E5, L3).
@@ -102,6 +131,8 @@ impl World {
     fn nothing_forgotten(&mut self) {
         self.note(format_args!("the lights go out"));
         self.left_down.clear();
+        let blocked: Vec<_> = self.network.blocked.iter().copied().collect();
+        self.heal(&blocked);
         for id in self.ids() {
             self.crash(id, true, 1);
             self.schedule(1, Event::Start(id));

@@ -89,7 +89,7 @@ impl Leader {
         let upto = self.committed.min(self.own_durable);
         if upto > self.applied {
             self.applied = upto;
-            self.outputs.push_back(Output::Commit { upto });
+            self.want(Output::Commit { upto });
         }
     }
 
@@ -122,7 +122,7 @@ impl Leader {
             }
             let token = barrier.token;
             self.barriers.pop_front();
-            self.outputs.push_back(Output::Synced { token });
+            self.want(Output::Synced { token });
         }
     }
 
@@ -130,7 +130,7 @@ impl Leader {
         if let Some(peer) = self.peers.get_mut(&learner) {
             peer.pongs += 1;
         }
-        self.outputs.push_back(Output::Touched(learner, touched));
+        self.want(Output::Touched(learner, touched));
         self.try_finish_syncs();
     }
 

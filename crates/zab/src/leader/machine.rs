@@ -213,11 +213,11 @@ impl Leader {
                 Ok(())
             }
             (Stage::Serving, FromLearner::Revalidate { session, timeout_ms }) => {
-                self.outputs.push_back(Output::Revalidate { learner, session, timeout_ms });
+                self.want(Output::Revalidate { learner, session, timeout_ms });
                 Ok(())
             }
             (Stage::Serving, FromLearner::Request(request)) => {
-                self.outputs.push_back(Output::Request(learner, request));
+                self.want(Output::Request(learner, request));
                 Ok(())
             }
             (stage, packet) => {
@@ -250,16 +250,23 @@ impl Leader {
     }
 
     pub(super) fn send(&mut self, learner: LearnerId, item: Item) {
-        self.outputs.push_back(Output::ToLearner(learner, item));
+        self.want(Output::ToLearner(learner, item));
     }
 
     pub(super) fn duty(&mut self, duty: Duty) {
-        self.outputs.push_back(Output::Disk(duty));
+        self.want(Output::Disk(duty));
+    }
+
+    /// Wants something, unless the role ended in the middle of an input.
+    pub(super) fn want(&mut self, output: Output) {
+        if self.phase != Phase::Ended {
+            self.outputs.push_back(output);
+        }
     }
 
     pub(super) fn close(&mut self, learner: LearnerId, why: Closed) {
         self.forget(learner);
-        self.outputs.push_back(Output::Close(learner, why));
+        self.want(Output::Close(learner, why));
     }
 
     pub(super) fn forget(&mut self, learner: LearnerId) {

@@ -106,7 +106,7 @@ impl Leader {
         self.was_established = true;
         self.proposed = self.epoch.start();
         self.acked.insert(self.me, self.own.last);
-        self.outputs.push_back(Output::Established { epoch: self.epoch });
+        self.want(Output::Established { epoch: self.epoch });
         // The whole history is committed by this.
         self.apply();
         for learner in self.learners(|peer| peer.stage == Stage::Synchronized) {

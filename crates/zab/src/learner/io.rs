@@ -78,7 +78,8 @@ pub enum Output {
         /// Its epoch.
         epoch: Epoch,
     },
-    /// Everything is applied that was committed when the leader said so: serve clients.
+    /// Everything is applied that was committed when the leader said so: serve clients. From
+    /// now on the disk's history can be relied on, whatever it was before.
     Serve,
     /// The leader wants to know which sessions are alive. Answer with [`Input::Pong`].
     Pinged {

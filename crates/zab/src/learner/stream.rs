@@ -16,6 +16,8 @@ impl Learner {
         let up = matches!(self.phase, Phase::CatchingUp | Phase::Serving);
         match (self.phase, packet) {
             (Phase::Introducing, Say::LeaderInfo { epoch, .. }) => return self.promise(epoch),
+            // What is on a disk that cannot be relied on has no place before what comes now.
+            (Phase::Waiting, Say::Diff { .. }) if self.own.is_none() => self.truncate(Zxid::ZERO),
             (Phase::Waiting, Say::Diff { .. }) => self.synchronize_from(self.received),
             (Phase::Waiting, Say::Trunc { zxid }) => self.truncate(zxid),
             (Phase::Waiting, Say::Snap { zxid }) => {
