@@ -42,7 +42,7 @@ pub(crate) struct World {
     trace: Trace,
     /// Whether faults go on.
     faulty: bool,
-    /// Whether clients go on.
+    /// The number of the last transaction, which no other has.
     unique: i32,
     crashes: u64,
     syncs: [u64; 3],
