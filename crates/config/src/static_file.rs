@@ -355,7 +355,9 @@ impl Setting<'_> {
     }
 
     fn port(&self) -> Result<u16, Error> {
-        u16::try_from(self.int()?).map_err(|_| {
+        let number = values::strict_i32(self.value)
+            .ok_or_else(|| self.refuse("must be a port, a number from 0 to 65535".into()))?;
+        u16::try_from(number).map_err(|_| {
             self.refuse(format!("port out of range:{}. It must be from 0 to 65535", self.value))
         })
     }
@@ -416,8 +418,6 @@ pub fn note_of_status(spec: &keys::KeySpec, name: &str, origin: Origin) -> Optio
     match spec.status {
         keys::Status::Standalone => None,
         keys::Status::ParsedOnly(subject) => Some(Note::NoEffectYet { key, origin, subject }),
-        // The scripts set these two at every start.
-        keys::Status::JvmOnly if matches!(name, "zookeeper.log.dir" | "zookeeper.log.file") => None,
         keys::Status::JvmOnly => Some(Note::JvmOnly { flag: key, origin }),
         keys::Status::ClientOnly => {
             Some(Note::WrongPlace { key, origin, instead: "Only clients read it".to_owned() })

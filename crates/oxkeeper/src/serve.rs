@@ -18,6 +18,12 @@ const EMBEDDED_DATA_DIR: &str = "./oxkeeper-data";
 
 /// Runs a server with the words of its command line until it is told to stop.
 pub(crate) fn run(words: &[String]) -> ExitCode {
+    if let Some(word) = words.iter().find(|word| is_unknown_option(word)) {
+        eprintln!(
+            "oxkeeper: there is no option {word}; oxkeeper server --help shows what there is"
+        );
+        return ExitCode::from(Code::InvalidInvocation.code());
+    }
     let log = logging::begin();
     let code =
         Signals::register().and_then(|signals| start_and_serve(words.to_vec(), log, signals));
@@ -109,6 +115,26 @@ fn tell(error: &dyn std::fmt::Display, line: Option<&str>, code: Code) -> Code {
     code
 }
 
+/// Whether a word is neither ours nor an option of a JVM, which scripts may still pass.
+fn is_unknown_option(word: &str) -> bool {
+    const JVM: [&str; 12] = [
+        "--add-exports",
+        "--add-modules",
+        "--add-opens",
+        "--add-reads",
+        "--class-path",
+        "--enable-native-access",
+        "--enable-preview",
+        "--illegal-access",
+        "--limit-modules",
+        "--module-path",
+        "--patch-module",
+        "--upgrade-module-path",
+    ];
+    let name = word.split('=').next().unwrap_or_default();
+    word.starts_with("--") && name != "--main-class" && !JVM.contains(&name)
+}
+
 /// Properties and flags, and the words that are left.
 fn split_words(words: &[String]) -> (SystemProperties, Vec<&str>) {
     let mut flags = Vec::new();
@@ -170,7 +196,8 @@ struct Signals {
     runtime: Runtime,
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
+    /// `None` when it is to be ignored, as `nohup` arranges it.
+    hangup: Option<Signal>,
 }
 
 /// What came first.
@@ -185,7 +212,10 @@ impl Signals {
         let context = runtime.enter();
         let terminate = signal(SignalKind::terminate())?;
         let interrupt = signal(SignalKind::interrupt())?;
-        let hangup = signal(SignalKind::hangup())?;
+        let hangup = match is_hangup_ignored() {
+            true => None,
+            false => Some(signal(SignalKind::hangup())?),
+        };
         drop(context);
         Ok(Signals { runtime, terminate, interrupt, hangup })
     }
@@ -195,9 +225,22 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => End::Signal("SIGTERM"),
                 _ = self.interrupt.recv() => End::Signal("SIGINT"),
-                _ = self.hangup.recv() => End::Signal("SIGHUP"),
+                Some(_) = hung_up(&mut self.hangup) => End::Signal("SIGHUP"),
                 result = event => End::Event(result),
             }
         })
     }
+}
+
+/// The next SIGHUP; `None` at once when none is awaited.
+async fn hung_up(hangup: &mut Option<Signal>) -> Option<()> {
+    hangup.as_mut()?.recv().await
+}
+
+/// Whether the process was started with SIGHUP ignored. A handler of ours would undo that.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The lowest bit is signal 1.
+    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 1 == 1))
 }

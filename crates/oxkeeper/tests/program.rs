@@ -158,6 +158,24 @@ fn bad_configurations_end_with_code_2() {
 }
 
 #[test]
+fn an_option_that_does_not_exist_is_named() {
+    let (code, _, stderr) = texts(&run(&["server", "--foo"]));
+    assert_eq!(code, 2);
+    assert!(stderr.contains("there is no option --foo"), "{stderr}");
+}
+
+#[test]
+fn a_scheme_that_nobody_can_have_is_refused_at_start() {
+    let folder = TempDir::new().unwrap();
+    let lines = "clientPort=0\nsessionRequireClientSASLAuth=true\n\
+                 authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider\n";
+    let file = configuration(&folder, lines);
+    let (code, _, stderr) = texts(&run(&["server", &file]));
+    assert_eq!(code, 2);
+    assert!(stderr.contains("none of these is there yet"), "{stderr}");
+}
+
+#[test]
 fn asking_where_nobody_listens_fails() {
     let (code, out, err) = texts(&run(&["4lw", "127.0.0.1", "1", "srvr"]));
     assert_eq!((code, out.as_str()), (1, ""));

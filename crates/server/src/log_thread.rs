@@ -59,6 +59,7 @@ impl LogThread {
                 return;
             }
         }
+        self.writer.close();
     }
 
     /// `flushDelay`: a transaction may wait for others to share its sync.

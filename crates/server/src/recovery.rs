@@ -100,8 +100,9 @@ impl Rebuild {
         let mut tree = self.tree.take().unwrap_or_else(|| DataTree::new(options));
         if let Some(mismatch) = tree.first_digest_mismatch() {
             warn!(
-                "Digests are not matching. Value is Zxid. Value: {}, {} times in all",
-                mismatch.zxid.0,
+                "the digest in the log is not that of the tree, first at {}, {} times in all: the files \
+                 do not belong together, or one of them is damaged",
+                mismatch.zxid,
                 tree.digest_mismatches()
             );
         }

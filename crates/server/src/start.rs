@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use config::{Config, ExitCode};
+use config::{AuthProvider, Config, ExitCode};
 use jute::Limits;
 use mio::{Poll, Waker};
 use net::{ListenError, Listener};
+use peer::auth::Rules;
 use peer::{Input, Peer, Restored};
 use proto::ServerId;
 use storage::log::LogWriter;
@@ -52,6 +53,12 @@ pub enum StartError {
          there yet; choose SHA1, SHA-224, SHA-256, SHA-384 or SHA-512"
     )]
     DigestAlgorithm,
+    /// Every client would be refused.
+    #[error(
+        "clients must authenticate with one of [{0}] (enforce.auth.schemes or \
+         sessionRequireClientSASLAuth), and none of these is there yet: digest, ip and ensemble are"
+    )]
+    EnforcedSchemes(String),
     /// A data directory cannot be used, or another server has it.
     #[error("{0}")]
     Datadir(#[from] DirsError),
@@ -75,7 +82,9 @@ impl StartError {
     /// The code the process should end with.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            StartError::NoClientPort => ExitCode::InvalidInvocation,
+            StartError::NoClientPort | StartError::EnforcedSchemes(_) => {
+                ExitCode::InvalidInvocation
+            }
             StartError::Datadir(_) => ExitCode::DatadirNotAccessible,
             _ => ExitCode::Unexpected,
         }
@@ -105,6 +114,7 @@ impl Server {
         on_failure: impl Fn(Failure) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
         let rules = settings::rules(&config).ok_or(StartError::DigestAlgorithm)?;
+        check_schemes(&config, &rules)?;
         let failures = FailureSink::new(on_failure);
         let clock = Clock::start();
         let vfs: Arc<dyn Vfs> = Arc::new(OsVfs);
@@ -165,6 +175,21 @@ impl Server {
             }
         }
     }
+}
+
+/// Refuses a configuration under which nobody could send a request; names schemes without effect.
+fn check_schemes(config: &Config, rules: &Rules) -> Result<(), StartError> {
+    for provider in &config.auth.extra_providers {
+        if matches!(provider, AuthProvider::Sasl | AuthProvider::X509) {
+            warn!("authProvider: the scheme {} is not there yet", provider.scheme());
+        }
+    }
+    let is_there = |scheme: &String| matches!(scheme.as_str(), "digest" | "ip" | "ensemble");
+    let enforced = &rules.enforced_schemes;
+    if !enforced.is_empty() && !enforced.iter().any(is_there) {
+        return Err(StartError::EnforcedSchemes(enforced.join(", ")));
+    }
+    Ok(())
 }
 
 /// `nio.numSelectorThreads` if it is set, as in Java the number of threads that wait for sockets.

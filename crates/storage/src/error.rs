@@ -9,8 +9,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What to do with a log that holds damage; acknowledged writes may stand behind it.
 const LOG_ADVICE: &str = "keep the file: acknowledged writes may be lost with it; restore this \
-     directory from another server or a backup, or save what is readable with the transaction \
-     log toolkit (txnlog --recover)";
+     directory from another server or a backup, or save what is readable with Apache's \
+     zkTxnLogToolkit.sh --recover";
 
 /// Why storage could not do what it was asked to. Every text names the file.
 #[derive(Debug, Error)]

@@ -45,8 +45,8 @@ pub(super) static KEYS: &[KeySpec] = &[
         "nio.numSelectorThreads",
         ("by cores", "threads"),
         Int,
-        Status::JvmOnly,
-        "Selector threads of the NIO factory"
+        STANDALONE,
+        "Threads that read, answer and write for clients"
     ),
     prop!(
         "nio.numWorkerThreads",

@@ -82,13 +82,13 @@ pub(super) static KEYS: &[KeySpec] = &[
         STANDALONE,
         "Least level of the lines on the console"
     ),
-    prop!("log.dir", (".", "path"), Path, JVM, "Folder of Java's log files, set by the scripts"),
+    prop!("log.dir", (".", "path"), Path, Status::Standalone, "Folder of the log file"),
     prop!(
         "log.file",
         ("zookeeper.log", "file"),
         Path,
-        JVM,
-        "Name of Java's log file, set by the scripts"
+        Status::Standalone,
+        "Name of the log file; without it the log goes to the console only"
     ),
     prop!("log.threshold", ("INFO", "level"), Text, JVM, "Least level in Java's log file"),
     prop!("log.maxfilesize", ("256MB", "-"), Text, JVM, "Size at which Java's log file rolls"),

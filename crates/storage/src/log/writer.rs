@@ -138,8 +138,15 @@ impl LogWriter {
     /// Commits, and starts a new file with the next record.
     pub fn roll(&mut self) -> Result<CommitStats> {
         let stats = self.commit()?;
-        self.current = None;
+        self.finish_file();
         Ok(stats)
+    }
+
+    /// Ends the current file behind its last durable record. What was not committed is dropped.
+    pub fn close(mut self) {
+        if self.failure.is_none() {
+            self.finish_file();
+        }
     }
 
     /// Goes on after [`Error::DiskFull`]: cuts the file behind the last durable record and starts
@@ -235,7 +242,16 @@ impl LogWriter {
     fn roll_if_large(&mut self) {
         let Some(limit) = self.options.size_limit_bytes else { return };
         if self.current.as_ref().is_some_and(|current| current.durable_bytes > limit) {
-            self.current = None;
+            self.finish_file();
+        }
+    }
+
+    /// Gives the padding back, which takes real space.
+    fn finish_file(&mut self) {
+        let Some(current) = self.current.take() else { return };
+        if current.allocated_bytes > current.durable_bytes {
+            // A file that keeps its padding is only larger than it need be.
+            let _ = cut(&*self.vfs, &current.path, current.durable_bytes);
         }
     }
 }
