@@ -56,7 +56,7 @@ pub struct Plan {
 }
 
 const FULL: Plan =
-    Plan { rounds: 3, warmup_seconds: 3.0, seconds: 5.0, starts: 5, big_nodes: 1_000_000 };
+    Plan { rounds: 3, warmup_seconds: 2.0, seconds: 3.0, starts: 5, big_nodes: 1_000_000 };
 const QUICK: Plan =
     Plan { rounds: 1, warmup_seconds: 1.5, seconds: 2.0, starts: 3, big_nodes: 100_000 };
 
