@@ -47,6 +47,12 @@ const STEPS: &[Step] = &[
         slow: false,
     },
     Step {
+        name: "distribution",
+        program: "cargo",
+        args: &["xtask", "dist", "--check"],
+        slow: false,
+    },
+    Step {
         name: "oracle, 10,000 operations",
         program: "cargo",
         args: &["xtask", "oracle", "--ops", "10000", "--ops-per-round", "2500"],
