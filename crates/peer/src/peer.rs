@@ -77,10 +77,19 @@ struct Origin {
     with_read_only: bool,
 }
 
+/// A rest between snapshots ends after so many times `snapCount` transactions.
+const RESTING_MAX: u64 = 10;
+
 /// When to take a snapshot, and whether one is being taken.
+///
+/// A large snapshot competes with the log for the disk. After one that took t, none is begun for
+/// 3t, unless so much was logged that a restart would become slow.
 #[derive(Debug)]
 struct SnapshotPolicy {
     random: u64,
+    now_ms: i64,
+    started_ms: i64,
+    rests_until_ms: i64,
     running: bool,
     ended: bool,
     wanted: bool,
@@ -127,6 +136,7 @@ impl Peer {
 
     /// Takes one input. `tree` is the tree as it was left by the last [`Peer::apply`].
     pub fn handle(&mut self, now: Now, input: Input, tree: &DataTree) {
+        self.snapshots.now_ms = now.monotonic_ms;
         match input {
             Input::Connect(connect) => self.connect(now, connect, tree),
             Input::Requests(batch) => {
@@ -534,7 +544,7 @@ impl Peer {
     fn snapshot(&mut self, tree: &mut DataTree) {
         if std::mem::take(&mut self.snapshots.ended) {
             self.ended_snapshot = Some(tree.end_snapshot());
-            self.snapshots.running = false;
+            self.snapshots.finish();
         }
         if !self.snapshots.start() {
             return;
@@ -674,6 +684,9 @@ impl SnapshotPolicy {
     fn new(settings: &Settings) -> Self {
         let mut policy = SnapshotPolicy {
             random: settings.seed | 1,
+            now_ms: 0,
+            started_ms: 0,
+            rests_until_ms: i64::MIN,
             running: false,
             ended: false,
             wanted: false,
@@ -699,9 +712,20 @@ impl SnapshotPolicy {
     }
 
     fn wants_start(&self) -> bool {
-        self.wanted
-            || self.txns > self.txns_max
-            || self.bytes_max.is_some_and(|bytes_max| self.bytes > bytes_max)
+        let is_full = self.txns > self.txns_max
+            || self.bytes_max.is_some_and(|bytes_max| self.bytes > bytes_max);
+        self.wanted || (is_full && !self.is_resting())
+    }
+
+    fn is_resting(&self) -> bool {
+        self.now_ms < self.rests_until_ms && self.txns < self.snap_count.saturating_mul(RESTING_MAX)
+    }
+
+    /// The snapshot that was being taken is finished or given up.
+    fn finish(&mut self) {
+        self.running = false;
+        let took_ms = self.now_ms - self.started_ms;
+        self.rests_until_ms = self.now_ms + 3 * took_ms;
     }
 
     /// Whether to start one now; then the counts begin anew.
@@ -710,6 +734,7 @@ impl SnapshotPolicy {
             return false;
         }
         self.running = true;
+        self.started_ms = self.now_ms;
         self.wanted = false;
         self.txns = 0;
         self.bytes = 0;

@@ -288,6 +288,31 @@ fn a_snapshot_is_asked_for_after_so_many_transactions() {
 }
 
 #[test]
+fn a_long_snapshot_is_followed_by_a_rest() {
+    let mut world = World::with(Settings { snap_count: 10, ..Settings::default() });
+    world.open(1);
+    let mut burst = |world: &mut World, from: usize, count: usize| {
+        for n in from..from + count {
+            world.send(1, &[create(&format!("/n{n}"), 0)]);
+            world.sync();
+        }
+    };
+    burst(&mut world, 0, 12);
+    assert_eq!(world.snapshots.len(), 1);
+    world.now.monotonic_ms += 1_000;
+    world.input(Input::SnapshotEnded);
+    burst(&mut world, 12, 30);
+    assert_eq!(world.snapshots.len(), 1, "3 s of rest after 1 s of work");
+    world.now.monotonic_ms += 3_000;
+    burst(&mut world, 42, 1);
+    assert_eq!(world.snapshots.len(), 2);
+    world.now.monotonic_ms += 1_000;
+    world.input(Input::SnapshotEnded);
+    burst(&mut world, 43, 101);
+    assert_eq!(world.snapshots.len(), 3, "ten times snapCount ends any rest");
+}
+
+#[test]
 fn stats_in_replies_are_those_of_the_write() {
     let mut world = World::new();
     world.open(1);
