@@ -291,7 +291,7 @@ fn a_snapshot_is_asked_for_after_so_many_transactions() {
 fn a_long_snapshot_is_followed_by_a_rest() {
     let mut world = World::with(Settings { snap_count: 10, ..Settings::default() });
     world.open(1);
-    let mut burst = |world: &mut World, from: usize, count: usize| {
+    let burst = |world: &mut World, from: usize, count: usize| {
         for n in from..from + count {
             world.send(1, &[create(&format!("/n{n}"), 0)]);
             world.sync();

@@ -13,6 +13,9 @@ use crate::metrics::{Advanced, Counter};
 const HEAVY_BYTES: usize = 16 << 10;
 /// A connection with more than this in such requests is not read from.
 pub(super) const HEAVY_MAX_BYTES: usize = 8 << 20;
+/// So many requests of a connection may be in process above the global limit. Java lets one: then
+/// every request costs a turn of its own, and a server under load does more to get less done.
+const ABOVE_LIMIT_MAX: u32 = 16;
 /// A connection with so many reads behind its writes is not read from: what they bring is
 /// bounded by nothing else.
 pub(super) const READS_WITH_CORE_MAX: u32 = 64;
@@ -23,7 +26,7 @@ impl Lane<'_> {
     /// Above the global limit, connections with requests of their own in process wait
     /// (`ZooKeeperServer.shouldThrottle`).
     pub(super) fn is_throttled(&self, conn: &Conn) -> bool {
-        conn.fence.with_core() > 0
+        conn.fence.with_core() >= ABOVE_LIMIT_MAX
             && self.shared.stats.in_process.load(Relaxed)
                 > i64::from(self.shared.config.limits.global_outstanding)
     }
