@@ -43,7 +43,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "unit, property, golden and crash tests",
         program: "cargo",
-        args: &["test", "--locked", "--workspace"],
+        args: &["test", "--locked", "--workspace", "--no-fail-fast"],
         slow: false,
     },
     Step {

@@ -33,7 +33,19 @@ struct Server {
 
 impl Server {
     fn start(arguments: &[&str], folder: &Path) -> Self {
-        let mut child = oxkeeper(arguments)
+        // Whoever runs the tests may ignore SIGHUP, which is inherited.
+        Server::start_with_hangup("--default-signal=HUP", arguments, folder)
+    }
+
+    /// `hangup` is an option of GNU `env`, which then becomes the server.
+    fn start_with_hangup(hangup: &str, arguments: &[&str], folder: &Path) -> Self {
+        let server = oxkeeper(arguments);
+        let mut child = Command::new("env")
+            .arg(hangup)
+            .arg(server.get_program())
+            .args(server.get_args())
+            .env_remove("JVMFLAGS")
+            .env_remove("SERVER_JVMFLAGS")
             .current_dir(folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -91,8 +103,23 @@ fn a_server_stops_in_order_on_every_signal() {
         let mut server = Server::start(&["server", &config], folder.path());
         let (code, took) = server.signal(signal);
         assert_eq!(code, 0);
-        assert!(took < Duration::from_secs(1), "{took:?}");
+        // Far more than it takes: a server that hangs is meant.
+        assert!(took < Duration::from_secs(10), "{took:?}");
     }
+}
+
+#[test]
+fn a_server_under_nohup_outlives_its_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configuration(&folder, LISTEN);
+    let mut server =
+        Server::start_with_hangup("--ignore-signal=HUP", &["server", &config], folder.path());
+    kill_process(Pid::from_child(&server.child), Signal::HUP).unwrap();
+    let port = server.port.to_string();
+    let (code, stdout, _) = texts(&run(&["4lw", "127.0.0.1", &port, "srvr"]));
+    assert_eq!(code, 0);
+    assert!(stdout.contains("Mode: standalone"), "{stdout}");
+    assert_eq!(server.signal(Signal::TERM).0, 0);
 }
 
 #[test]

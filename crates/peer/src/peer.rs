@@ -82,8 +82,8 @@ const RESTING_MAX: u64 = 10;
 
 /// When to take a snapshot, and whether one is being taken.
 ///
-/// A large snapshot competes with the log for the disk. After one that took t, none is begun for
-/// 3t, unless so much was logged that a restart would become slow.
+/// A large snapshot competes with the log for the disk. It may take a tenth of the time: after one
+/// that took t, none is begun for 9t, unless so much was logged that a restart would become slow.
 #[derive(Debug)]
 struct SnapshotPolicy {
     random: u64,
@@ -725,7 +725,7 @@ impl SnapshotPolicy {
     fn finish(&mut self) {
         self.running = false;
         let took_ms = self.now_ms - self.started_ms;
-        self.rests_until_ms = self.now_ms + 3 * took_ms;
+        self.rests_until_ms = self.now_ms + 9 * took_ms;
     }
 
     /// Whether to start one now; then the counts begin anew.

@@ -302,8 +302,8 @@ fn a_long_snapshot_is_followed_by_a_rest() {
     world.now.monotonic_ms += 1_000;
     world.input(Input::SnapshotEnded);
     burst(&mut world, 12, 30);
-    assert_eq!(world.snapshots.len(), 1, "3 s of rest after 1 s of work");
-    world.now.monotonic_ms += 3_000;
+    assert_eq!(world.snapshots.len(), 1, "9 s of rest after 1 s of work");
+    world.now.monotonic_ms += 9_000;
     burst(&mut world, 42, 1);
     assert_eq!(world.snapshots.len(), 2);
     world.now.monotonic_ms += 1_000;
