@@ -12,8 +12,6 @@ Exit code: 0 when the output is that of expected.txt, 1 when it differs, 2 when 
 possible.
 """
 
-import argparse
-import difflib
 import pathlib
 import queue
 import re
@@ -27,6 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import peers  # noqa: E402
+import session  # noqa: E402
 
 EXPECTED = HERE / "expected.txt"
 SESSION = HERE / "session.txt"
@@ -39,38 +38,6 @@ ERR_MARKER_LINES = ("Command index out of range",)
 PATIENCE_S = 40.0
 # The password of the super user is "test".
 SUPER = "-Dzookeeper.DigestAuthenticationProvider.superDigest=super:D/InIHSb7yEEbrWz8b9l71RjZJU="
-
-
-def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("kind", nargs="?", choices=peers.KINDS, default="ox")
-    parser.add_argument("--record", action="store_true")
-    parser.add_argument("--quiet", action="store_true")
-    args = parser.parse_args()
-    if args.record and args.kind != "java":
-        parser.error("what is expected is recorded from the Java server")
-    try:
-        output = run(args.kind)
-    except (peers.PeerMissing, RuntimeError) as why:
-        print(f"zkcli: {why}", file=sys.stderr)
-        return 2
-    if not args.quiet:
-        print(output, end="")
-    if args.record:
-        EXPECTED.write_text(output)
-        return 0
-    return compare(args.kind, output)
-
-
-def compare(kind, output):
-    expected = EXPECTED.read_text()
-    diff = list(difflib.unified_diff(expected.splitlines(), output.splitlines(),
-                                     "java (recorded)", kind, n=4, lineterm=""))
-    print("\n".join(diff))
-    commands = sum(line.startswith(("> ", "$ ")) for line in expected.splitlines())
-    hunks = sum(line.startswith("@@") for line in diff)
-    print(f"zkcli on {kind}: {commands} commands, {hunks} differences")
-    return 1 if diff else 0
 
 
 def run(kind):
@@ -289,4 +256,4 @@ def read_to(markers, source):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(session.main("zkcli", __doc__, EXPECTED, run))
